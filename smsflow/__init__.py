@@ -1,0 +1,3 @@
+"""smsflow: two-way SMS campaigns as code."""
+
+__version__ = "0.1.0"
