@@ -1,0 +1,97 @@
+"""What the engine wants done. Effects are data; the conversation's transaction carries them out.
+
+The changed contact and sessions are not effects: `advance` gives them back as the conversation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from smsflow.engine.state import Plan
+from smsflow.errors import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendText:
+    """A new text for the contact: a message row and an outbox row.
+
+    `masked` is what logs, traces and old rows may show; None when the text holds no secret.
+    """
+
+    message: str
+    session: str | None
+    flow: str | None
+    step: str | None
+    text: str
+    masked: str | None
+    kind: str  # transactional, marketing, otp, or system: built-in answers
+    plan: Plan
+    due: datetime
+    expires: datetime | None = None
+    passes_block: bool = False  # only the confirmation of STOP
+    name: str | None = None  # of a built-in text, such as compliance.stopped
+
+
+@dataclass(frozen=True, slots=True)
+class SendAgain:
+    """The same text once more as a new message that names the one it replaces."""
+
+    message: str
+    replaces: str
+    plan: Plan
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """An inbox row with a later due time."""
+
+    session: str
+    serial: int
+    name: str
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DropQueued:
+    """Texts of the contact that have not left are refused: they said STOP."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentChanged:
+    """A line of the append-only consent log."""
+
+    opted_out: bool
+    wording: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestAnswered:
+    """The result of a start or of a posted code, for the caller who waits for it."""
+
+    request: str
+    result: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """One line of a session's trace: what happened, at which step, and where that is written.
+
+    A line without a session tells of a text that no session took, and why.
+    """
+
+    session: str | None
+    step: str | None
+    what: str  # start, route, send, ask, reply, report, wait, set, end, error ...
+    detail: str
+    place: Place | None = None
+
+
+Effect = (
+    SendText | SendAgain | SetTimer | DropQueued | ConsentChanged | RequestAnswered | Traced
+)

@@ -1,0 +1,78 @@
+"""What can happen to a conversation. Each is one inbox row; each row becomes one of these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from smsflow.engine.state import Plan
+from smsflow.sms.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class TextReceived:
+    """A text came in (MO). `number` is the name of our number that it came to."""
+
+    text: str
+    number: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What an event about a text of ours needs to know of it: the message row, in short."""
+
+    message: str
+    root: str  # the first message of its chain of resends; its own id when it is the first
+    session: str | None
+    state: State
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class ReportArrived:
+    """The state of a text became final (DLR, a refusal in the provider's answer, or our gate's)."""
+
+    sent: Sent
+    state: State
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoReport:
+    """`report_within` is over; `sent.state` says whether a final report came after all."""
+
+    sent: Sent
+
+
+@dataclass(frozen=True, slots=True)
+class TimerDue:
+    """A timer of a session is due: `name` is wait, timeout, nudge, expire or lifetime."""
+
+    session: str
+    serial: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartRequested:
+    """The API asks for a session of a flow; `session` is the id that the caller was told."""
+
+    flow: str
+    session: str
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    kind: str = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class CodePosted:
+    """The web application posts a code that a person typed there; `request` is where it waits."""
+
+    session: str
+    code: str
+    request: str
+
+
+Event = TextReceived | ReportArrived | NoReport | TimerDue | StartRequested | CodePosted

@@ -1,0 +1,246 @@
+"""What is remembered of one person: the contact, and the sessions that are open with them.
+
+A conversation is the unit that the engine takes and gives back. It is plain data and goes through
+JSON unharmed (`to_json`, `from_json`), so it can be stored, replayed and compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from smsflow.engine.model import Duration
+
+# --- values in JSON -------------------------------------------------------------------------------
+
+
+def encode(value: Any) -> Any:
+    """A value as plain JSON; datetimes, dates, times and decimals become tagged pairs."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case dict():
+            return {str(key): encode(item) for key, item in value.items()}
+        case list() | tuple():
+            return [encode(item) for item in value]
+        case datetime():
+            return {"$datetime": value.isoformat()}
+        case date():
+            return {"$date": value.isoformat()}
+        case time():
+            return {"$time": value.isoformat()}
+        case Decimal():
+            return {"$decimal": str(value)}
+        case _:
+            raise TypeError(f"a session can't keep a value of type {type(value).__name__}")
+
+
+_DECODERS = {
+    "$datetime": datetime.fromisoformat,
+    "$date": date.fromisoformat,
+    "$time": time.fromisoformat,
+    "$decimal": Decimal,
+}
+
+
+def decode(value: Any) -> Any:
+    """The inverse of `encode`."""
+    if isinstance(value, dict):
+        if len(value) == 1:
+            (tag,) = value
+            if tag in _DECODERS and isinstance(value[tag], str):
+                return _DECODERS[tag](value[tag])
+        return {key: decode(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [decode(item) for item in value]
+    return value
+
+
+# --- the contact ----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Contact:
+    """One person, known by their number in E.164."""
+
+    phone: str
+    language: str | None = None
+    timezone: str | None = None  # IANA name
+    fields: dict[str, Any] = field(default_factory=dict)
+    opted_out: bool = False
+    last_inbound: datetime | None = None  # when their last text came
+    last_number: str | None = None  # our number that it came to, by name
+    starts: dict[str, list[datetime]] = field(default_factory=dict)  # by flow, newest last
+    locked: dict[str, datetime] = field(default_factory=dict)  # by flow, until when
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {
+            "phone": self.phone,
+            "language": self.language,
+            "timezone": self.timezone,
+            "fields": encode(self.fields),
+            "opted_out": self.opted_out,
+            "last_inbound": encode(self.last_inbound),
+            "last_number": self.last_number,
+            "starts": encode(self.starts),
+            "locked": encode(self.locked),
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Contact:
+        """The inverse of `to_json`."""
+        return cls(**decode(data))
+
+
+# --- the session ----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Waiting:
+    """What a session waits for. `serial` is new for each wait; a timer of another one is stale."""
+
+    step: str
+    serial: int
+    kind: str  # "timer", "reply", "report", "code"
+    number: str | None = None  # our number that the question went out on
+    root: str | None = None  # the first message of the text that was sent for this wait
+    tries: int = 0  # unclear answers, or wrong codes
+    nudges: int = 0
+    resends: int = 0
+    since: datetime | None = None  # when the question was released
+    digest: str | None = None  # of the live code
+    paused: bool = False  # another session's question stands before this one
+
+
+@dataclass(slots=True)
+class Session:
+    """One run of a flow with one contact, pinned to the flow's version."""
+
+    id: str
+    flow: str
+    version: str
+    key: str
+    started_at: datetime
+    language: str
+    trigger: dict[str, Any]  # kind, keyword, args
+    variables: dict[str, Any] = field(default_factory=dict)
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    visits: dict[str, int] = field(default_factory=dict)
+    message: dict[str, Any] = field(default_factory=dict)  # last text that came in for it
+    last: dict[str, Any] = field(default_factory=dict)  # last delivery
+    sent: int = 0
+    serial: int = 0
+    waiting: Waiting | None = None
+    queued: bool = False  # `mode: queue`: begins when the one before ends
+    number: str | None = None  # our number that it talks on
+    outcome: str | None = None  # set when it has ended
+    ended_at: datetime | None = None
+
+    @property
+    def live(self) -> bool:
+        """True until it has ended."""
+        return self.outcome is None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        data = {name: encode(getattr(self, name)) for name in _SESSION_FIELDS}
+        if self.waiting is not None:
+            data["waiting"] = {
+                name: encode(getattr(self.waiting, name)) for name in Waiting.__slots__
+            }
+        return data
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Session:
+        """The inverse of `to_json`."""
+        plain = {name: decode(value) for name, value in data.items()}
+        waiting = plain.pop("waiting", None)
+        return cls(**plain, waiting=None if waiting is None else Waiting(**waiting))
+
+
+_SESSION_FIELDS = tuple(name for name in Session.__slots__ if name != "waiting")
+
+
+@dataclass(slots=True)
+class Conversation:
+    """One contact with their open sessions, oldest first."""
+
+    contact: Contact
+    sessions: list[Session] = field(default_factory=list)
+
+    def session(self, session_id: str) -> Session | None:
+        """The session of that id, when it is open here."""
+        return next((each for each in self.sessions if each.id == session_id), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {
+            "contact": self.contact.to_json(),
+            "sessions": [session.to_json() for session in self.sessions],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Conversation:
+        """The inverse of `to_json`."""
+        return cls(
+            Contact.from_json(data["contact"]),
+            [Session.from_json(session) for session in data["sessions"]],
+        )
+
+
+# --- the plan of one text ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What may still be tried for one text; it travels with the message row.
+
+    `report_within` is in seconds from the provider's acceptance; None waits for ever.
+    """
+
+    via: tuple[str, ...]
+    position: int = 0
+    failover_on: frozenset[str] = frozenset()
+    resend_times: int = 0
+    resend_after: Duration = Duration()
+    resend_on: frozenset[str] = frozenset()
+    report_within: int | None = None
+    give_up_at: datetime | None = None
+    question: bool = False  # an answer makes further tries pointless
+
+    @property
+    def number(self) -> str:
+        """Our number that this try goes out on."""
+        return self.via[self.position]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {
+            "via": list(self.via),
+            "position": self.position,
+            "failover_on": sorted(self.failover_on),
+            "resend_times": self.resend_times,
+            "resend_after": [self.resend_after.days, self.resend_after.seconds],
+            "resend_on": sorted(self.resend_on),
+            "report_within": self.report_within,
+            "give_up_at": encode(self.give_up_at),
+            "question": self.question,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Plan:
+        """The inverse of `to_json`."""
+        return cls(
+            via=tuple(data["via"]),
+            position=data["position"],
+            failover_on=frozenset(data["failover_on"]),
+            resend_times=data["resend_times"],
+            resend_after=Duration(*data["resend_after"]),
+            resend_on=frozenset(data["resend_on"]),
+            report_within=data["report_within"],
+            give_up_at=decode(data["give_up_at"]),
+            question=data["question"],
+        )

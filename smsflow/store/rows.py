@@ -1,0 +1,171 @@
+"""The rows that cross the store's border, as plain data.
+
+Instants are aware datetimes in UTC here; the tables keep them as whole microseconds since 1970
+(`BIGINT`), which both databases order, compare and index alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from smsflow.engine.effects import (
+    ConsentChanged,
+    DropQueued,
+    RequestAnswered,
+    SendAgain,
+    SendText,
+    SetTimer,
+    Traced,
+)
+from smsflow.engine.state import Contact, Plan, Session
+from smsflow.sms.states import State
+
+
+class Kind(StrEnum):
+    """What an inbox row tells of."""
+
+    MO = "mo"  # a text came in
+    DLR = "dlr"  # a report that a provider pushed or handed out
+    REPORT = "report"  # a final state that our own sender or gate decided
+    NO_REPORT = "no_report"  # `report_within` is over
+    TIMER = "timer"
+    START = "start"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class NewRow:
+    """An inbox row to insert. `dedupe` is unique among all rows ever inserted; None repeats freely.
+
+    `contact` is E.164, or None for a report whose message has yet to be looked up by its wire id.
+    """
+
+    kind: Kind
+    contact: str
+    payload: Mapping[str, Any]
+    due: datetime
+    dedupe: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """An inbox row that is due."""
+
+    id: int
+    kind: Kind
+    contact: str
+    payload: dict[str, Any]
+    due: datetime
+    tries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One text of ours (MT). Its wire id is `<id>-<epoch>`; a resend is a row of its own."""
+
+    id: str
+    root: str
+    replaces: str | None
+    contact: str
+    session: str | None
+    flow: str | None
+    step: str | None
+    number: str  # the name of our number
+    text: str
+    masked: str | None
+    kind: str
+    plan: Plan
+    state: State
+    error: str | None
+    epoch: int
+    segments: int
+    made_at: datetime
+    accepted_at: datetime | None
+    final_at: datetime | None
+
+    @property
+    def wire_id(self) -> str:
+        """The messageId of the present try."""
+        return f"{self.id}-{self.epoch}"
+
+
+@dataclass(frozen=True, slots=True)
+class MovedForward:
+    """A message whose state a report moved; a `wire_id` proves that it left, so its retry ends."""
+
+    message: str
+    state: State
+    error: str | None
+    at: datetime
+
+
+@dataclass(slots=True)
+class Changes:
+    """All that one batch of inbox rows changes, written in bulk in one transaction."""
+
+    contacts: dict[str, Contact] = field(default_factory=dict)  # changed or new, by phone
+    sessions: dict[str, tuple[str, Session]] = field(default_factory=dict)  # id -> (phone, session)
+    texts: list[tuple[str, SendText]] = field(default_factory=list)  # (phone, effect)
+    again: list[SendAgain] = field(default_factory=list)
+    timers: list[tuple[str, SetTimer]] = field(default_factory=list)
+    dropped: list[tuple[str, DropQueued]] = field(default_factory=list)
+    consent: list[tuple[str, ConsentChanged]] = field(default_factory=list)
+    answered: list[RequestAnswered] = field(default_factory=list)
+    traced: list[tuple[str, Traced]] = field(default_factory=list)
+    moved: list[MovedForward] = field(default_factory=list)
+    received: list[tuple[str, str, str, datetime]] = field(default_factory=list)  # phone, number, text, at
+    finished: list[int] = field(default_factory=list)  # inbox rows to delete
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leased:
+    """One outbox row that a sender holds until its lease ends."""
+
+    row: int
+    token: str
+    message: str
+    wire_id: str
+    number: str
+    to: str
+    text: str
+    tries: int  # before this one
+    first_try_at: datetime | None
+    expires: datetime | None
+
+
+class Verdict(StrEnum):
+    """What a try proved (reliability page, "Sending exactly once")."""
+
+    ACCEPTED = "accepted"  # the provider has it
+    REJECTED = "rejected"  # for good; `state` says as what
+    AMBIGUOUS = "ambiguous"  # it may be out: again with the same wire id
+    NOT_SENT = "not_sent"  # it is surely not out: again with the same wire id, burns no try
+    FOR_NOW = "for_now"  # refused for now: again later with the next epoch
+    HOLD = "hold"  # an operator has to decide
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryResult:
+    """The result of one try, to be recorded if the lease's token still matches."""
+
+    leased: Leased
+    verdict: Verdict
+    at: datetime
+    state: State = State.ACCEPTED  # for REJECTED: the final state
+    detail: str = ""  # status or error, for the attempts table and operators
+    retry_at: datetime | None = None  # for the verdicts that try again
+
+
+@dataclass(frozen=True, slots=True)
+class SenderQuota:
+    """How much a claim may take: rows, and segments a second with a burst of one second."""
+
+    rows: int
+    rate: float | None
+
+
+Rows = Sequence[NewRow]
