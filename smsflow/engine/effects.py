@@ -56,9 +56,10 @@ class SetTimer:
 
 @dataclass(frozen=True, slots=True)
 class DropQueued:
-    """Texts of the contact that have not left are refused: they said STOP."""
+    """Texts of the contact that have not left are refused: all, or those of one chain (`root`)."""
 
     reason: str
+    root: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

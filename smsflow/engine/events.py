@@ -29,6 +29,7 @@ class Sent:
     session: str | None
     state: State
     plan: Plan
+    replaced: bool = False  # a resend or failover has taken its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,15 @@ class TimerDue:
 
 @dataclass(frozen=True, slots=True)
 class StartRequested:
-    """The API asks for a session of a flow; `session` is the id that the caller was told."""
+    """The API asks for a session of a flow; `session` is the id that the caller was told.
+
+    `contact` has what the caller knows of the contact: language, timezone, declared fields.
+    """
 
     flow: str
     session: str
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    contact: Mapping[str, Any] = field(default_factory=dict)
     kind: str = "api"
 
 

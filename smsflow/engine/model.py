@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -67,15 +67,14 @@ class Duration:
     seconds: int = 0
 
     def after(self, moment: datetime, zone: str) -> datetime:
-        """`moment` moved by this length, days counted on the calendar of `zone`.
+        """`moment` moved by this length, in UTC, days counted on the calendar of `zone`.
 
         A local time that a clock change skips moves forward by the gap; one that happens twice
         means the first (PEP 495, fold 0).
         """
         if self.days:
-            local = moment.astimezone(ZoneInfo(zone)) + timedelta(days=self.days)
-            moment = local.astimezone(moment.tzinfo)
-        return moment + timedelta(seconds=self.seconds)
+            moment = moment.astimezone(ZoneInfo(zone)) + timedelta(days=self.days)
+        return moment.astimezone(UTC) + timedelta(seconds=self.seconds)
 
     def __neg__(self) -> Duration:
         return Duration(-self.days, -self.seconds)
@@ -249,6 +248,8 @@ class End(Step):
     text: Text | None = None
 
 
+AnyStep = Send | Ask | Wait | If | Switch | Set | Otp | Goto | End
+
 # --- the flow -------------------------------------------------------------------------------------
 
 
@@ -304,7 +305,7 @@ class Flow:
     starts: StartLimit | None = None
     lifetime: Duration = Duration(days=30)
     variables: Mapping[str, Any] = field(default_factory=dict)
-    steps: Mapping[str, Step] = field(default_factory=dict)
+    steps: Mapping[str, AnyStep] = field(default_factory=dict)
     sections: Mapping[str, str] = field(default_factory=dict)
     start: str = ""
 

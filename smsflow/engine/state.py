@@ -105,7 +105,7 @@ class Waiting:
     step: str
     serial: int
     kind: str  # "timer", "reply", "report", "code"
-    number: str | None = None  # our number that the question went out on
+    numbers: list[str] = field(default_factory=list)  # ours that the question went out on
     root: str | None = None  # the first message of the text that was sent for this wait
     tries: int = 0  # unclear answers, or wrong codes
     nudges: int = 0

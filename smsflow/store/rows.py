@@ -70,6 +70,7 @@ class Message:
     id: str
     root: str
     replaces: str | None
+    replaced: bool  # a resend or failover has taken its place
     contact: str
     session: str | None
     flow: str | None
@@ -117,7 +118,9 @@ class Changes:
     answered: list[RequestAnswered] = field(default_factory=list)
     traced: list[tuple[str, Traced]] = field(default_factory=list)
     moved: list[MovedForward] = field(default_factory=list)
-    received: list[tuple[str, str, str, datetime]] = field(default_factory=list)  # phone, number, text, at
+    received: list[tuple[str, str, str, datetime]] = field(
+        default_factory=list
+    )  # phone, number, text, at
     finished: list[int] = field(default_factory=list)  # inbox rows to delete
 
 

@@ -1,0 +1,299 @@
+"""What happens when an inbox row is due: the story of a message, top to bottom.
+
+One call of `work` is one transaction for one partition:
+
+1. lock the partition, so that one contact's events never run at the same time or out of order;
+2. read the rows that are due, in order;
+3. load the contacts, sessions and messages that they touch, one query each;
+4. let the engine, a pure function, advance each conversation row by row;
+5. write all effects in bulk, delete the rows, commit.
+
+A crash at any point leaves everything as it was before, and the sweep brings the rows back. A row
+that the engine stumbles over is left out of the batch and counted; the third time it goes to the
+dead letters, and its partition goes on without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from random import Random
+from typing import assert_never
+
+import structlog
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from smsflow.clock import Clock
+from smsflow.engine.effects import (
+    ConsentChanged,
+    DropQueued,
+    Effect,
+    RequestAnswered,
+    SendAgain,
+    SendText,
+    SetTimer,
+    Traced,
+)
+from smsflow.engine.events import (
+    CodePosted,
+    Event,
+    NoReport,
+    ReportArrived,
+    Sent,
+    StartRequested,
+    TextReceived,
+    TimerDue,
+)
+from smsflow.engine.machine import advance
+from smsflow.engine.model import Flow
+from smsflow.engine.state import Conversation, decode
+from smsflow.engine.world import World
+from smsflow.errors import Conflict
+from smsflow.sms.states import State
+from smsflow.store import Store
+from smsflow.store.rows import Changes, InboxRow, Kind, Message, MovedForward
+from smsflow.store.store import Batch
+
+BATCH = 200  # rows in one transaction
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What one transaction did: rows worked off, and our numbers that have texts to send now."""
+
+    rows: int
+    numbers: frozenset[str]
+
+
+class Conversations:
+    """Works off inbox rows. `version_of` finds older versions of flows that sessions still run."""
+
+    def __init__(
+        self,
+        store: Store,
+        world: Callable[[], World],
+        version_of: Callable[[str, str], Flow | None],
+        *,
+        clock: Clock,
+        rng: Random,
+    ) -> None:
+        self._store = store
+        self._world = world
+        self._version_of = version_of
+        self._clock = clock
+        self._rng = rng
+
+    def work(self, partition: int) -> Worked:
+        """Work off the rows of a partition that are due now, at most a batch of them.
+
+        Raises Conflict when another worker holds the partition, or the database is out of reach.
+        """
+        try:
+            return self._transaction(partition, BATCH)
+        except DBAPIError as error:
+            if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+                raise Conflict(f"the database is out of reach: {error.orig}") from error
+            log.warning("batch_refused", partition=partition, error=str(error.orig))
+            return self._one_by_one(partition)
+
+    def _one_by_one(self, partition: int) -> Worked:
+        """The database refused a batch: find the row that it can't take, and let others through."""
+        rows, numbers = 0, frozenset[str]()
+        for _ in range(BATCH):
+            try:
+                worked = self._transaction(partition, 1)
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise Conflict(f"the database is out of reach: {error.orig}") from error
+                self._count_failure(partition, f"the database refused it: {error.orig}")
+                worked = Worked(1, frozenset())
+            if not worked.rows:
+                break
+            rows, numbers = rows + worked.rows, numbers | worked.numbers
+        return Worked(rows, numbers)
+
+    def _count_failure(self, partition: int, error: str) -> None:
+        with self._store.work(partition, self._clock.now(), 1) as batch:
+            first = batch.rows[:1]
+        for row in first:
+            self._store.failed(row, error)
+
+    def _transaction(self, partition: int, limit: int) -> Worked:
+        now = self._clock.now()
+        failures: list[tuple[InboxRow, str]] = []
+        with self._store.work(partition, now, limit) as batch:
+            if not batch.rows:
+                return Worked(0, frozenset())
+            sitting = _Sitting(self._world(), batch, now, self._rng)
+            sitting.bring_versions(self._version_of)
+            for row in batch.rows:
+                try:
+                    sitting.take(row)
+                except Exception as error:
+                    log.exception("row_failed", row=row.id, kind=row.kind)
+                    failures.append((row, f"{type(error).__name__}: {error}"))
+            batch.save(sitting.changes)
+        for row, error in failures:
+            self._store.failed(row, error)
+        return Worked(len(batch.rows), sitting.numbers_to_send(now))
+
+
+class _Sitting:
+    """One batch in memory: the conversations as they stand, and all that has to be written."""
+
+    def __init__(self, world: World, batch: Batch, now: datetime, rng: Random) -> None:
+        self.changes = Changes()
+        self._world = world
+        self._batch = batch
+        self._now = now
+        self._rng = rng
+        self._conversations = batch.conversations({row.contact for row in batch.rows})
+        self._messages = batch.messages(_message_ids(batch.rows))
+
+    def bring_versions(self, version_of: Callable[[str, str], Flow | None]) -> None:
+        """Have the flow versions at hand that open sessions began with."""
+        wanted = {
+            (session.flow, session.version)
+            for conversation in self._conversations.values()
+            for session in conversation.sessions
+            if self._world.flow(session.flow, session.version) is None
+        }
+        found = [flow for name, version in wanted if (flow := version_of(name, version))]
+        if found:
+            self._world = self._world.with_pinned(found)
+
+    def take(self, row: InboxRow) -> None:
+        """Let one row happen to its conversation. What raises here leaves nothing behind."""
+        event, moved = self._event(row)
+        if event is not None:
+            conversation = self._conversations[row.contact]
+            changed, effects = advance(
+                self._world, conversation, event, now=self._now, rng=self._rng
+            )
+            self._note(row.contact, conversation, changed)
+            for effect in effects:
+                self._interpret(row.contact, effect)
+        if moved is not None:
+            self.changes.moved.append(moved)
+            before = self._messages[moved.message]
+            self._messages[moved.message] = replace(before, state=moved.state, error=moved.error)
+        if isinstance(event, TextReceived):
+            self.changes.received.append((row.contact, event.number, event.text, event.at))
+        self.changes.finished.append(row.id)
+
+    # --- from a row to an event ------------------------------------------------------------------
+
+    def _event(self, row: InboxRow) -> tuple[Event | None, MovedForward | None]:
+        """What the row means, and the message that it moves forward."""
+        payload = row.payload
+        match row.kind:
+            case Kind.MO:
+                return TextReceived(payload["text"], payload["number"], row.due), None
+            case Kind.DLR:
+                return self._delivery_report(row)
+            case Kind.REPORT:
+                message = self._messages.get(payload["message"])
+                if message is None:
+                    return None, None
+                state = State(payload["state"])
+                return ReportArrived(_sent(message), state, payload.get("error")), None
+            case Kind.NO_REPORT:
+                message = self._messages.get(payload["message"])
+                return (None if message is None else NoReport(_sent(message))), None
+            case Kind.TIMER:
+                return TimerDue(payload["session"], payload["serial"], payload["name"]), None
+            case Kind.START:
+                known = decode(payload["contact"])
+                flow, session, inputs = payload["flow"], payload["session"], payload["inputs"]
+                return StartRequested(flow, session, inputs, known), None
+            case Kind.CODE:
+                return CodePosted(payload["session"], payload["code"], payload["request"]), None
+            case _:
+                assert_never(row.kind)
+
+    def _delivery_report(self, row: InboxRow) -> tuple[Event | None, MovedForward | None]:
+        """A report moves its message forward or does nothing; a final one is news to the flow."""
+        wire_id: str = row.payload["wire_id"]
+        message = self._messages.get(_message_of(wire_id))
+        if message is None or message.contact != row.contact or not _issued(message, wire_id):
+            self._batch.unplaced(row)
+            return None, None
+        state, error = State(row.payload["state"]), row.payload.get("error")
+        if not message.state.may_become(state):
+            return None, None
+        event = ReportArrived(_sent(message), state, error) if state.final else None
+        return event, MovedForward(message.id, state, error, self._now)
+
+    # --- from effects to rows --------------------------------------------------------------------
+
+    def _note(self, phone: str, before: Conversation, after: Conversation) -> None:
+        """Remember what changed, and go on with the sessions that are still open."""
+        if after.contact != before.contact:
+            self.changes.contacts[phone] = after.contact
+        old = {session.id: session for session in before.sessions}
+        for session in after.sessions:
+            if old.get(session.id) != session:
+                self.changes.sessions[session.id] = (phone, session)
+        live = [session for session in after.sessions if session.live]
+        self._conversations[phone] = Conversation(after.contact, live)
+
+    def _interpret(self, phone: str, effect: Effect) -> None:
+        changes = self.changes
+        match effect:
+            case SendText():
+                changes.texts.append((phone, effect))
+            case SendAgain():
+                changes.again.append(effect)
+                replaced = self._messages[effect.replaces]
+                self._messages[effect.replaces] = replace(replaced, replaced=True)
+            case SetTimer():
+                changes.timers.append((phone, effect))
+            case DropQueued():
+                changes.dropped.append((phone, effect))
+            case ConsentChanged():
+                changes.consent.append((phone, effect))
+            case RequestAnswered():
+                changes.answered.append(effect)
+            case Traced():
+                changes.traced.append((phone, effect))
+            case _:
+                assert_never(effect)
+
+    def numbers_to_send(self, now: datetime) -> frozenset[str]:
+        """Our numbers that have new texts which may leave already."""
+        due = [effect for _, effect in self.changes.texts if effect.due <= now]
+        again = [effect for effect in self.changes.again if effect.due <= now]
+        return frozenset(effect.plan.number for effect in (*due, *again))
+
+
+def _message_of(wire_id: str) -> str:
+    """The message's id: a wire id is `<message>-<epoch>`."""
+    return wire_id.rpartition("-")[0]
+
+
+def _issued(message: Message, wire_id: str) -> bool:
+    """True when we really gave out that wire id: no epoch beyond the present one."""
+    epoch = wire_id.rpartition("-")[2]
+    return epoch.isascii() and epoch.isdigit() and int(epoch) <= message.epoch
+
+
+def _message_ids(rows: Sequence[InboxRow]) -> Iterable[str]:
+    ids = set()
+    for row in rows:
+        match row.kind:
+            case Kind.DLR:
+                ids.add(_message_of(row.payload["wire_id"]))
+            case Kind.REPORT | Kind.NO_REPORT:
+                ids.add(row.payload["message"])
+            case _:
+                pass
+    return ids
+
+
+def _sent(message: Message) -> Sent:
+    return Sent(
+        message.id, message.root, message.session, message.state, message.plan, message.replaced
+    )

@@ -1,0 +1,232 @@
+"""What happens when a message leaves: lease, one request for many, record each answer.
+
+Exactly once rests on three things. The wire id is ours and was committed before the first try, so
+a request whose answer never came is repeated under the same id, and the provider drops the second.
+The lease is renewed while the request is under way, so no two senders hold a text, and a result
+counts only while the token matches. And no answer is guessed at: each is classed, and what proves
+nothing is looked up, tried again under the same id, or held for a person to decide.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import assert_never
+
+import structlog
+
+from smsflow.clock import Clock
+from smsflow.engine.model import Project
+from smsflow.providers.base import Provider
+from smsflow.sms import answers
+from smsflow.sms.answers import Answer
+from smsflow.sms.messages import Outgoing
+from smsflow.store import Store
+from smsflow.store.rows import Leased, SenderQuota, TryResult, Verdict
+
+BATCH = 100  # texts in one request
+LEASE = 10.0  # seconds, by the database's clock
+RENEW_EVERY = 3.0  # seconds
+CIRCUIT_OPEN = timedelta(seconds=60)
+HOLD_AFTER = timedelta(hours=24)
+LONGEST_PAUSE = timedelta(minutes=5)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A provider with our numbers on it, its rate, and where it pushes reports."""
+
+    provider: Provider
+    addresses: Mapping[str, str]  # name of the number -> its address
+    rate: float | None
+    report_url: str
+
+
+def channels(
+    project: Project, providers: Mapping[str, Provider], report_url: Callable[[str], str]
+) -> dict[str, Channel]:
+    """The channels of a project by the name of their provider."""
+    return {
+        name: Channel(
+            provider,
+            {
+                number.name: number.address
+                for number in project.numbers.values()
+                if number.provider == name
+            },
+            project.providers[name].rate,
+            report_url(name),
+        )
+        for name, provider in providers.items()
+    }
+
+
+class Delivery:
+    """Sends what is due."""
+
+    def __init__(
+        self, store: Store, channels: Mapping[str, Channel], *, clock: Clock, rng: Random
+    ) -> None:
+        self._store = store
+        self._channels = channels
+        self._clock = clock
+        self._rng = rng
+
+    def send(self, name: str) -> int:
+        """Hand one batch of due texts to that provider; how many were tried."""
+        channel = self._channels[name]
+        now = self._clock.now()
+        open_until = self._store.circuit(name)
+        if open_until is not None and now < open_until:
+            return 0
+        leased = self._store.lease(
+            list(channel.addresses),
+            SenderQuota(min(BATCH, channel.provider.capabilities.batch), channel.rate),
+            provider=name,
+            now=now,
+            seconds=LEASE,
+        )
+        if not leased:
+            return 0
+        with self._renewing({each.token for each in leased}):
+            found = channel.provider.send([self._outgoing(channel, each, now) for each in leased])
+            found = self._settled(channel, leased, found)
+        results = [
+            self._judged(channel, each, answer)
+            for each, answer in zip(leased, found, strict=True)
+        ]
+        self._store.record(results)
+        self._mind_circuit(name, found)
+        return len(leased)
+
+    def _outgoing(self, channel: Channel, leased: Leased, now: datetime) -> Outgoing:
+        minutes = None
+        if leased.expires is not None:
+            minutes = max(1, round((leased.expires - now).total_seconds() / 60))
+        return Outgoing(
+            wire_id=leased.wire_id,
+            sender=channel.addresses[leased.number],
+            to=leased.to,
+            text=leased.text,
+            report_url=channel.report_url,
+            validity_minutes=minutes,
+        )
+
+    @contextmanager
+    def _renewing(self, tokens: set[str]) -> Iterator[None]:
+        """Keep the leases alive while the request is under way."""
+        done = threading.Event()
+
+        def beat() -> None:
+            while not done.wait(RENEW_EVERY):
+                for token in tokens:
+                    self._store.renew(token, LEASE)
+
+        thread = threading.Thread(target=beat, name="lease-heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    # --- answers ---------------------------------------------------------------------------------
+
+    def _settled(
+        self, channel: Channel, leased: Sequence[Leased], found: Sequence[Answer]
+    ) -> list[Answer]:
+        """Look up in the provider's logs what "duplicate id" left open.
+
+        The id was seen before: was that try accepted (then the text is out) or refused (then it
+        is not, and the id is used up)? What the logs don't know is held for an operator.
+        """
+        doubtful = [
+            each.wire_id
+            for each, answer in zip(leased, found, strict=True)
+            if answer.verdict is answers.Verdict.DUPLICATE
+        ]
+        if not doubtful:
+            return list(found)
+        known = channel.provider.settle(doubtful)
+        return [
+            _after_look_up(known.get(each.wire_id), answer)
+            if answer.verdict is answers.Verdict.DUPLICATE
+            else answer
+            for each, answer in zip(leased, found, strict=True)
+        ]
+
+    def _judged(self, channel: Channel, leased: Leased, answer: Answer) -> TryResult:
+        """What the answer means to the outbox row."""
+        now = self._clock.now()
+        detail = answer.detail or answer.status
+        match answer.verdict:
+            case answers.Verdict.ACCEPTED:
+                return TryResult(leased=leased, verdict=Verdict.ACCEPTED, at=now, detail=detail)
+            case answers.Verdict.REJECTED:
+                return TryResult(
+                    leased=leased,
+                    verdict=Verdict.REJECTED,
+                    at=now,
+                    state=answer.state,
+                    detail=detail,
+                )
+            case answers.Verdict.DUPLICATE:
+                verdict = Verdict.HOLD
+            case answers.Verdict.AMBIGUOUS:
+                verdict = self._ambiguous(channel, leased, now)
+            case answers.Verdict.FOR_NOW:
+                verdict = Verdict.FOR_NOW
+            case (
+                answers.Verdict.NOT_SENT
+                | answers.Verdict.UNAUTHORIZED
+                | answers.Verdict.THROTTLED
+            ):
+                verdict = Verdict.NOT_SENT
+            case _:
+                assert_never(answer.verdict)
+        return TryResult(
+            leased=leased,
+            verdict=verdict,
+            at=now,
+            detail=detail,
+            retry_at=now + self._pause(leased, answer),
+        )
+
+    def _ambiguous(self, channel: Channel, leased: Leased, now: datetime) -> Verdict:
+        """Again under the same id, if the provider drops doubles and it hasn't gone on too long."""
+        if not channel.provider.capabilities.idempotent:
+            return Verdict.HOLD
+        too_long = leased.first_try_at is not None and now - leased.first_try_at > HOLD_AFTER
+        return Verdict.HOLD if too_long else Verdict.AMBIGUOUS
+
+    def _pause(self, leased: Leased, answer: Answer) -> timedelta:
+        """Back-off: 1, 2, 4 ... seconds with jitter, five minutes at most; Retry-After rules."""
+        if answer.retry_after is not None:
+            return timedelta(seconds=answer.retry_after)
+        longest = min(2.0 ** min(leased.tries, 20), LONGEST_PAUSE.total_seconds())
+        return timedelta(seconds=longest * self._rng.uniform(0.5, 1.0))
+
+    def _mind_circuit(self, name: str, found: Sequence[Answer]) -> None:
+        """401 and 403 stop the provider for a while: every try would fail alike."""
+        refused = next(
+            (each for each in found if each.verdict is answers.Verdict.UNAUTHORIZED), None
+        )
+        if refused is not None:
+            until = self._clock.now() + CIRCUIT_OPEN
+            log.error("provider_refuses_us", provider=name, detail=refused.detail, until=until)
+            self._store.open_circuit(name, until, refused.detail)
+
+
+def _after_look_up(known: Answer | None, duplicate: Answer) -> Answer:
+    """What a look-up makes of "duplicate id"; a refused try frees us to use the next id."""
+    if known is None:
+        return duplicate
+    if known.verdict is answers.Verdict.REJECTED:
+        return replace(known, verdict=answers.Verdict.FOR_NOW)
+    return known

@@ -1,0 +1,85 @@
+"""What becomes of a text that meets an open question: an answer, a skip, or asked again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from smsflow.engine import running
+from smsflow.engine.model import Ask, Value
+from smsflow.engine.replies import Invalid, Parsed, parse
+from smsflow.engine.state import Session, Waiting
+from smsflow.engine.turn import FlowFailed, Turn
+
+
+def read(turn: Turn, session: Session, step: Ask, text: str) -> Parsed | Invalid:
+    """What the text says as an answer to this question."""
+    spec = step.answer
+    if step.minimum is not None:
+        spec = replace(spec, minimum=_bound(turn, session, step, step.minimum))
+    if step.maximum is not None:
+        spec = replace(spec, maximum=_bound(turn, session, step, step.maximum))
+    parsed = parse(text, spec, language=session.language)
+    if isinstance(parsed, Invalid) or step.valid is None:
+        return parsed
+    if turn.holds(session, step.valid, {"value": parsed.value}):
+        return parsed
+    return Invalid("'valid' is false")
+
+
+def _bound(turn: Turn, session: Session, step: Ask, value: Value) -> Any:
+    bound = turn.value(session, value)
+    if isinstance(bound, bool) or not hasattr(bound, "__lt__"):
+        raise FlowFailed("template", f"a bound of the answer can't be {bound!r}", step.place)
+    return bound
+
+
+def accept(
+    turn: Turn, session: Session, waiting: Waiting, step: Ask, parsed: Parsed, text: str
+) -> None:
+    """Keep the answer and go its way."""
+    turn.trace(session, step, "reply", f"{parsed.value} ({parsed.how})")
+    name = step.save or step.id
+    session.answers[name] = {
+        "raw": text,
+        "tries": waiting.tries + 1,
+        "at": turn.now,
+        "label": str(parsed.value),
+    }
+    if step.save is not None:
+        session.variables[step.save] = parsed.value
+    running.drop_retries(turn, waiting.root)
+    running.outcome(turn, session, step, f"then.{_way(parsed.value)}")
+
+
+def _way(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def skip(turn: Turn, session: Session, waiting: Waiting, step: Ask) -> None:
+    """Go on without an answer: it is the default, or unset."""
+    turn.trace(session, step, "skip", "a skip word")
+    if step.save is not None:
+        session.variables[step.save] = (
+            turn.value(session, step.default) if step.default is not None else None
+        )
+    running.drop_retries(turn, waiting.root)
+    running.outcome(turn, session, step, "on_skip")
+
+
+def refuse(
+    turn: Turn, session: Session, waiting: Waiting, step: Ask, invalid: Invalid
+) -> None:
+    """Ask again while there are tries left, else go the way of `on_invalid`."""
+    waiting.tries += 1
+    turn.trace(session, step, "invalid", invalid.reason)
+    running.drop_retries(turn, waiting.root)
+    if waiting.tries > step.retry.times:
+        running.outcome(turn, session, step, "on_invalid", otherwise="invalid")
+        return
+    why = step.invalid if invalid.reason == "'valid' is false" else None
+    text = turn.render(session, why or step.retry.text or step.invalid or step.text)
+    sent = turn.say(session, step, text, at=step, waits=step.follows_delivery, question=True)
+    running.expect_answer_to(waiting, sent.plan.number, sent.message)

@@ -1,0 +1,83 @@
+"""One-time codes: made from the randomness that is handed in, kept as a digest, never in clear.
+
+The digest is keyed with the project's secret and bound to the session, so a stolen database does
+not give up six digits to a million guesses, and it is compared in constant time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+
+from smsflow.engine.effects import SendText
+from smsflow.engine.model import Otp
+from smsflow.engine.state import Session, Waiting
+from smsflow.engine.turn import Turn
+
+MASK = "•"
+_RUNS = re.compile(r"\d(?:[ \-.]?\d)*")
+
+
+def send(turn: Turn, session: Session, step: Otp) -> None:
+    """Make a code, send it, and wait for it to come back."""
+    code = "".join(turn.rng.choice("0123456789") for _ in range(step.digits))
+    text = turn.render(session, step.text, {"code": code})
+    sent = turn.say(
+        session,
+        step,
+        text,
+        at=step,
+        masked=text.replace(code, MASK * len(code)),
+        waits=step.follows_delivery,
+        question=True,
+        expires=step.expires,
+    )
+    _wait_for(turn, session, step, sent, code)
+
+
+def _wait_for(turn: Turn, session: Session, step: Otp, sent: SendText, code: str) -> None:
+    before = session.waiting
+    waiting = turn.wait(session, step, "code", sent)
+    waiting.digest = digest(turn.world.secret, session.id, code)
+    if before is not None and before.step == step.id:  # a new code; tries are counted on
+        waiting.tries, waiting.resends = before.tries, before.resends + 1
+    turn.timer(session, waiting, "expire", turn.length(step.expires, sent.due))
+
+
+def send_new(turn: Turn, session: Session, waiting: Waiting, step: Otp) -> None:
+    """Send a new code, which kills the old one, unless that comes too often or too soon."""
+    again = step.resend
+    if again is None or waiting.since is None:
+        return
+    if waiting.resends >= again.times:
+        turn.trace(session, step, "ignored", f"a new code was sent {again.times} times already")
+    elif turn.now < turn.length(again.every, waiting.since):
+        turn.trace(session, step, "ignored", "the last code was sent a moment ago")
+    else:
+        turn.trace(session, step, "resend", f"new code {waiting.resends + 1} of {again.times}")
+        send(turn, session, step)
+
+
+def compare(
+    turn: Turn, session: Session, waiting: Waiting, step: Otp, guess: str
+) -> str:
+    """`verified`, `wrong` or `locked`; counts the try."""
+    said = digest(turn.world.secret, session.id, guess)
+    if waiting.digest is not None and hmac.compare_digest(said, waiting.digest):
+        return "verified"
+    waiting.tries += 1
+    return "locked" if waiting.tries >= step.attempts else "wrong"
+
+
+def code_in(text: str, digits: int) -> str | None:
+    """The code that a text holds: its one run of digits, blanks and dashes inside ignored."""
+    runs = [re.sub(r"\D", "", run) for run in _RUNS.findall(text)]
+    fitting = [run for run in runs if len(run) == digits]
+    candidates = fitting or runs
+    return "".join(str(int(d)) for d in candidates[0]) if len(candidates) == 1 else None
+
+
+def digest(secret: bytes, session: str, code: str) -> str:
+    """What is kept of a code."""
+    return hmac.new(secret, f"{session}:{code}".encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,133 @@
+"""One event happens to one conversation: `advance`, the heart of smsflow, as a pure function.
+
+    (world, conversation, event, now, rng)  ->  (conversation, effects)
+
+The clock and the randomness are arguments, so a conversation can be replayed, tested in
+milliseconds, and carried on by another worker after a crash. What an event means is told in
+`routing` (texts), `reports` (delivery) and here (timers, starts, codes); how steps run, in
+`running`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from random import Random
+from typing import Any, assert_never
+
+from smsflow.engine import reports, routing, running, starting
+from smsflow.engine.effects import Effect, RequestAnswered
+from smsflow.engine.events import (
+    CodePosted,
+    Event,
+    NoReport,
+    ReportArrived,
+    StartRequested,
+    TextReceived,
+    TimerDue,
+)
+from smsflow.engine.model import Ask, Otp, Wait
+from smsflow.engine.state import Conversation, Session, Waiting
+from smsflow.engine.turn import Turn
+from smsflow.engine.world import World
+
+
+def advance(
+    world: World,
+    conversation: Conversation,
+    event: Event,
+    *,
+    now: datetime,
+    rng: Random,
+) -> tuple[Conversation, list[Effect]]:
+    """The conversation after the event, and what is to be done; the argument is left as it was."""
+    turn = Turn(world, conversation, now=now, rng=rng)
+    match event:
+        case TextReceived():
+            routing.receive(turn, event)
+        case ReportArrived():
+            reports.report(turn, event.sent, event.state, event.error)
+        case NoReport():
+            reports.no_report(turn, event.sent)
+        case TimerDue():
+            _timer(turn, event)
+        case StartRequested():
+            _start(turn, event)
+        case CodePosted():
+            _code(turn, event)
+        case _:
+            assert_never(event)
+    return turn.conversation, turn.effects
+
+
+def _timer(turn: Turn, event: TimerDue) -> None:
+    """A timer moves its session on, unless the session has left the wait that it belongs to."""
+    session = turn.conversation.session(event.session)
+    if session is None or session.waiting is None or session.waiting.serial != event.serial:
+        return
+    with running.guarded(turn, session):
+        _fire(turn, session, session.waiting, event.name)
+
+
+def _fire(turn: Turn, session: Session, waiting: Waiting, name: str) -> None:
+    step = turn.flow_of(session).steps[waiting.step]
+    match name, step:
+        case "wait", Wait():
+            running.leave(turn, session, step.next)
+        case "timeout", Ask():
+            turn.trace(session, step, "timeout", "no answer came")
+            running.outcome(turn, session, step, "on_timeout", otherwise="no_answer")
+        case "nudge", Ask():
+            running.nudge(turn, session, waiting, step)
+        case "expire", Otp():
+            turn.trace(session, step, "timeout", "the code expired")
+            running.outcome(turn, session, step, "on_expired", otherwise="expired")
+        case "lifetime", _:
+            turn.trace(session, step, "expire", "the session's lifetime is over")
+            running.finish(turn, session, "expired")
+        case _:
+            turn.trace(session, step, "ignored", f"timer '{name}' means nothing here")
+
+
+def _start(turn: Turn, event: StartRequested) -> None:
+    """Begin a session that the API asked for, and say how that went."""
+    flow = turn.world.flows.get(event.flow)
+    if flow is None:
+        reason = f"there is no flow '{event.flow}'"
+    else:
+        _learn(turn, event.contact)
+        reason = starting.begin(
+            turn,
+            flow,
+            session_id=event.session,
+            trigger={"kind": event.kind, "keyword": None, "args": [], "data": dict(event.inputs)},
+            inputs=event.inputs,
+        )
+    result: dict[str, Any] = {"started": not reason}
+    if reason:
+        result["reason"] = reason
+        turn.trace(None, None, "refused", reason)
+    turn.effects.append(RequestAnswered(event.session, result))
+
+
+def _learn(turn: Turn, known: Mapping[str, Any]) -> None:
+    """Remember what the caller knows of the contact; whoever took the request has checked it."""
+    for name, value in known.items():
+        if name in ("language", "timezone"):
+            setattr(turn.contact, name, value)
+        else:
+            turn.contact.fields[name] = value
+
+
+def _code(turn: Turn, event: CodePosted) -> None:
+    """Compare a code that the web application posts, and answer whoever waits for it."""
+    session = turn.conversation.session(event.session)
+    result: dict[str, Any] = {"result": "not_waiting"}
+    if session is not None and session.waiting is not None:
+        with running.guarded(turn, session):
+            step = turn.flow_of(session).steps[session.waiting.step]
+            if isinstance(step, Otp) and "api" in step.accept:
+                waiting = session.waiting
+                result["result"] = routing.judge(turn, session, waiting, step, event.code)
+                result["attempts_left"] = max(0, step.attempts - waiting.tries)
+    turn.effects.append(RequestAnswered(event.request, result))

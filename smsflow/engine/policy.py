@@ -1,0 +1,114 @@
+"""When a text may leave and what is tried when it does not arrive: pure functions of time.
+
+The engine uses them when it makes a text, and the claim when the text leaves, so what a
+transcript shows is what happens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from smsflow.engine.model import Delivery, DeliveryPolicy, Duration, QuietHours
+from smsflow.engine.state import Plan
+from smsflow.sms.numbers import zones_of
+
+# A text within this time of one that came in is a reply, and replies know no quiet hours.
+REPLY_WINDOW = timedelta(minutes=10)
+
+# How long a step that handles delivery waits for the report when nobody says otherwise.
+REPORT_WITHIN = Duration(seconds=600)
+
+
+def zone_of(phone: str, *, known: str | None, project: str) -> str:
+    """The IANA zone of a contact: their own, else the project's when their number fits it, else
+    their number's, else the project's."""
+    if known:
+        return known
+    zones = _zones(phone)
+    return project if not zones or project in zones else zones[0]
+
+
+@lru_cache(maxsize=16_384)
+def _zones(phone: str) -> tuple[str, ...]:
+    return zones_of(phone)
+
+
+def plan(
+    policy: DeliveryPolicy,
+    delivery: Delivery,
+    *,
+    now: datetime,
+    zone: str,
+    talking_on: str | None,
+    waits: bool,
+    question: bool,
+) -> Plan:
+    """What may be tried for a text that is made now.
+
+    A step that names no way uses the number that the conversation is on; `waits` says that the
+    step handles delivery, so that it has to learn of silence some time.
+    """
+    via = delivery.via or policy.via
+    if talking_on is not None and not delivery.via and delivery.policy is None:
+        via = (talking_on,)
+    within = delivery.report_within or policy.report_within
+    if within is None and waits:
+        within = REPORT_WITHIN
+    return Plan(
+        via=via,
+        failover_on=policy.failover_on,
+        resend_times=policy.resend_times,
+        resend_after=policy.resend_after,
+        resend_on=policy.resend_on,
+        report_within=_seconds(within, now, zone),
+        give_up_at=policy.give_up.after(now, zone) if policy.give_up else None,
+        question=question,
+    )
+
+
+def _seconds(length: Duration | None, now: datetime, zone: str) -> int | None:
+    return None if length is None else round((length.after(now, zone) - now).total_seconds())
+
+
+def next_try(plan: Plan, outcome: str, *, now: datetime, zone: str) -> tuple[Plan, datetime] | None:
+    """What follows on a text that did not arrive: the next plan and when; None to give up.
+
+    The next number comes before the same one again, for a number that refused will refuse again.
+    """
+    if plan.give_up_at is not None and now >= plan.give_up_at:
+        return None
+    if outcome in plan.failover_on and plan.position + 1 < len(plan.via):
+        return replace(plan, position=plan.position + 1), now
+    if outcome in plan.resend_on and plan.resend_times > 0:
+        due = plan.resend_after.after(now, zone)
+        if plan.give_up_at is None or due < plan.give_up_at:
+            return replace(plan, resend_times=plan.resend_times - 1), due
+    return None
+
+
+def release(
+    now: datetime,
+    *,
+    kind: str,
+    zone: str,
+    quiet: QuietHours | None,
+    last_inbound: datetime | None,
+) -> datetime:
+    """The moment at which a text made now may leave: now, or the end of the quiet hours."""
+    if quiet is None or kind not in quiet.kinds or quiet.start == quiet.end:
+        return now
+    if last_inbound is not None and now - last_inbound <= REPLY_WINDOW:
+        return now
+    local = now.astimezone(ZoneInfo(zone))
+    minute = local.hour * 60 + local.minute
+    overnight = quiet.start > quiet.end
+    before_end, after_start = minute < quiet.end, minute >= quiet.start
+    if not (before_end or after_start if overnight else before_end and after_start):
+        return now
+    day = local.date() + timedelta(days=1 if overnight and after_start else 0)
+    end = datetime.combine(day, time(*divmod(quiet.end, 60)), ZoneInfo(zone))
+    # By way of UTC, so that an end which the clocks skip becomes one that exists.
+    return max(now, end.astimezone(now.tzinfo))

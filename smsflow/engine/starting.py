@@ -1,0 +1,109 @@
+"""How a session begins: the checks before it, and what becomes of one that is already there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from smsflow.engine import running
+from smsflow.engine.inputs import read_inputs
+from smsflow.engine.model import Duration, Flow, StartLimit
+from smsflow.engine.state import Session
+from smsflow.engine.turn import Turn
+
+# Starts of one flow for one contact, unless the flow says otherwise (flow-language section 1.9).
+START_LIMIT = StartLimit(20, Duration(seconds=3600))
+
+
+def begin(
+    turn: Turn,
+    flow: Flow,
+    *,
+    session_id: str,
+    trigger: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    message: Mapping[str, Any] | None = None,
+    number: str | None = None,
+    language: str | None = None,
+) -> str:
+    """Start the flow with this contact; the reason why not, or ''."""
+    refusal = _refusal(turn, flow)
+    if refusal:
+        return refusal
+    values, mistakes = read_inputs(flow.inputs, inputs, zone=turn.zone)
+    if mistakes:
+        return "; ".join(mistakes)
+    session = Session(
+        id=session_id,
+        flow=flow.name,
+        version=flow.version,
+        key="",
+        started_at=turn.now,
+        language=language or _language(turn, flow),
+        trigger=dict(trigger),
+        variables={**flow.variables, **values, **trigger.get("groups", {})},
+        message=dict(message or {}),
+        number=number,
+    )
+    with running.guarded(turn, session):
+        session.key = "" if flow.key is None else str(turn.evaluate(session, flow.key))
+        return _admit(turn, flow, session)
+    # What failed was the session's own step, which its trace tells.
+    return "" if session in turn.conversation.sessions else "the flow's key can't be worked out"
+
+
+def _refusal(turn: Turn, flow: Flow) -> str:
+    contact, world = turn.contact, turn.world
+    if contact.opted_out:
+        return "the contact has opted out"
+    if not world.may_text(contact.phone):
+        return f"{contact.phone} is not in a country that may be texted"
+    locked = contact.locked.get(flow.name)
+    if locked is not None:
+        if turn.now < locked:
+            return "locked after too many wrong codes"
+        del contact.locked[flow.name]
+    return "" if _within_limit(turn, flow) else "started too often"
+
+
+def _within_limit(turn: Turn, flow: Flow) -> bool:
+    return count_start(turn, flow.name, flow.starts or START_LIMIT)
+
+
+def count_start(turn: Turn, name: str, limit: StartLimit) -> bool:
+    """Count one more start under `name`; False when the limit is reached."""
+    since = turn.length(-limit.per, turn.now)
+    recent = [at for at in turn.contact.starts.get(name, []) if at > since]
+    if len(recent) >= limit.times:
+        return False
+    turn.contact.starts[name] = [*recent, turn.now]
+    return True
+
+
+def _language(turn: Turn, flow: Flow) -> str:
+    languages = flow.languages or turn.world.project.languages
+    known = turn.contact.language
+    return known if known in languages and known is not None else languages[0]
+
+
+def _admit(turn: Turn, flow: Flow, session: Session) -> str:
+    """Let the session in beside, instead of, behind or not at all (`mode`), and run it."""
+    others = [
+        each
+        for each in turn.conversation.sessions
+        if each.live and each.flow == flow.name and each.key == session.key
+    ]
+    if others and flow.mode == "ignore":
+        return "a session of this flow is open already"
+    turn.conversation.sessions.append(session)
+    turn.trace(session, None, "start", session.trigger["kind"])
+    if others and flow.mode == "queue":
+        session.queued = True
+        return ""
+    if flow.mode == "restart":
+        for each in others:
+            waiting = each.waiting
+            running.drop_retries(turn, waiting and waiting.root)
+            running.finish(turn, each, "restarted")
+    running.run(turn, session, flow.start)
+    return ""

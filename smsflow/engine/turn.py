@@ -1,0 +1,281 @@
+"""The workbench of one turn: the conversation being changed, and the effects so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from datetime import datetime
+from random import Random
+from typing import Any
+
+from smsflow.engine import policy
+from smsflow.engine.effects import Effect, SendText, SetTimer, Traced
+from smsflow.engine.model import (
+    Delivery,
+    Duration,
+    Expression,
+    Flow,
+    Speaking,
+    Step,
+    Text,
+    Value,
+)
+from smsflow.engine.scope import contact_scope, session_scope
+from smsflow.engine.state import Contact, Conversation, Plan, Session, Waiting
+from smsflow.engine.templates import TemplateError, compile_expression, compile_text
+from smsflow.engine.world import World
+from smsflow.errors import Place
+
+MAX_TEXTS = 50  # in one session (flow-language section 1.9)
+
+
+class FlowFailed(Exception):  # noqa: N818 - it ends a session, nothing is wrong with the program
+    """A step can't be carried out: the session ends `failed`, with the reason in its trace."""
+
+    def __init__(self, kind: str, message: str, place: Place | None) -> None:
+        self.kind = kind
+        self.message = message
+        self.place = place
+        super().__init__(message)
+
+
+class Turn:
+    """What the engine's parts share while one event is worked off. The input is never touched."""
+
+    def __init__(
+        self, world: World, conversation: Conversation, *, now: datetime, rng: Random
+    ) -> None:
+        self.world = world
+        self.now = now
+        self.rng = rng
+        self.effects: list[Effect] = []
+        self.contact = _copied_contact(conversation.contact)
+        self.conversation = Conversation(
+            self.contact, [_copied_session(each) for each in conversation.sessions]
+        )
+
+    # --- looking things up -------------------------------------------------------------------
+
+    @property
+    def zone(self) -> str:
+        """The contact's time zone, an IANA name."""
+        return policy.zone_of(
+            self.contact.phone, known=self.contact.timezone, project=self.world.project.timezone
+        )
+
+    def flow_of(self, session: Session) -> Flow:
+        """The very version of the flow that the session began with."""
+        flow = self.world.flow(session.flow, session.version)
+        if flow is None:
+            raise FlowFailed("flow", f"version {session.version} of the flow is gone", None)
+        return flow
+
+    def new_id(self) -> str:
+        """A new id: 12 hex digits of the time in milliseconds, then 20 random ones."""
+        return f"{int(self.now.timestamp() * 1000):012x}{self.rng.getrandbits(80):020x}"
+
+    # --- templates and expressions --------------------------------------------------------------
+
+    def scope(self, session: Session) -> dict[str, Any]:
+        """The names that a step of this session can read."""
+        return session_scope(
+            session,
+            self.flow_of(session),
+            self.contact,
+            self.world.project,
+            now=self.now,
+            zone=self.zone,
+        )
+
+    def render(
+        self, session: Session, text: Text, extra: Mapping[str, Any] | None = None
+    ) -> str:
+        """A text of the flow, in the session's language."""
+        template = text.in_language(session.language)
+        scope = self.scope(session)
+        if extra:
+            scope.update(extra)
+        try:
+            return compile_text(template.source).render(
+                scope, language=session.language, zone=self.zone
+            )
+        except TemplateError as error:
+            raise FlowFailed("template", str(error), template.place) from error
+
+    def evaluate(
+        self,
+        session: Session,
+        expression: Expression,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The value of an expression of the flow."""
+        scope = self.scope(session)
+        if extra:
+            scope.update(extra)
+        try:
+            return compile_expression(expression.source).evaluate(
+                scope, language=session.language, zone=self.zone
+            )
+        except TemplateError as error:
+            raise FlowFailed("template", str(error), expression.place) from error
+
+    def holds(
+        self,
+        session: Session,
+        condition: Expression | None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """True when there is no condition, or it is met; an unset name alone is not."""
+        return condition is None or bool(self.evaluate(session, condition, extra))
+
+    def value(self, session: Session, value: Value) -> Any:
+        """The value of a value slot."""
+        if value.expression is None:
+            return value.literal
+        return self.evaluate(session, value.expression)
+
+    # --- effects --------------------------------------------------------------------------------
+
+    def wait(self, session: Session, step: Step, kind: str, text: SendText | None = None) -> Waiting:
+        """Let the session wait at this step, for the fate of or the answer to `text` if given."""
+        session.serial += 1
+        session.waiting = Waiting(
+            step=step.id,
+            serial=session.serial,
+            kind=kind,
+            numbers=[text.plan.number] if text else [],
+            root=text.message if text else None,
+            since=text.due if text else self.now,
+        )
+        return session.waiting
+
+    def trace(self, session: Session | None, step: Step | None, what: str, detail: str) -> None:
+        """One line for the trace."""
+        self.effects.append(
+            Traced(
+                session and session.id,
+                step and step.id,
+                what,
+                detail,
+                step and step.place,
+            )
+        )
+
+    def timer(self, session: Session, waiting: Waiting, name: str, due: datetime) -> None:
+        """Wake the session at `due`, if it is still in that wait."""
+        self.effects.append(SetTimer(session.id, waiting.serial, name, due))
+
+    def length(self, duration: Duration, since: datetime) -> datetime:
+        """The moment that lies `duration` after `since` for this contact."""
+        return duration.after(since, self.zone)
+
+    def say(
+        self,
+        session: Session,
+        step: Speaking | None,
+        text: str,
+        *,
+        at: Step,
+        masked: str | None = None,
+        waits: bool = False,
+        question: bool = False,
+        expires: Duration | None = None,
+    ) -> SendText:
+        """Send a rendered text of a session; `step` is given when its delivery settings count."""
+        if session.sent >= MAX_TEXTS:
+            raise FlowFailed("limit", f"a session may send {MAX_TEXTS} texts at most", at.place)
+        session.sent += 1
+        flow = self.flow_of(session)
+        delivery = step.delivery if step is not None else Delivery()
+        due = policy.release(
+            self.now,
+            kind=flow.kind,
+            zone=self.zone,
+            quiet=self.world.project.quiet,
+            last_inbound=self.contact.last_inbound,
+        )
+        effect = SendText(
+            message=self.new_id(),
+            session=session.id,
+            flow=flow.name,
+            step=at.id,
+            text=text,
+            masked=masked,
+            kind=flow.kind,
+            plan=self._plan(session, delivery, waits=waits, question=question),
+            due=due,
+            expires=self.length(expires, due) if expires else None,
+        )
+        self.effects.append(effect)
+        self.trace(session, at, "send", masked or text)
+        return effect
+
+    def _plan(self, session: Session, delivery: Delivery, *, waits: bool, question: bool) -> Plan:
+        return policy.plan(
+            self.world.project.policy(delivery.policy),
+            delivery,
+            now=self.now,
+            zone=self.zone,
+            talking_on=session.number,
+            waits=waits,
+            question=question,
+        )
+
+    def answer_by_name(self, name: str, number: str, *, passes_block: bool = False) -> None:
+        """Send one of the built-in texts, on the number that was texted."""
+        self.answer(
+            self.world.built_in[name], number, name=name, passes_block=passes_block, kind="system"
+        )
+
+    def answer(
+        self, text: Text, number: str, *, name: str | None, passes_block: bool, kind: str
+    ) -> None:
+        """Send a text that belongs to no session."""
+        language = self.contact.language or self.world.project.languages[0]
+        template = text.in_language(language)
+        try:
+            rendered = compile_text(template.source).render(
+                {
+                    "contact": contact_scope(self.contact, self.world.project, zone=self.zone),
+                    "project": {"name": self.world.project.name},
+                },
+                language=language,
+                zone=self.zone,
+            )
+        except TemplateError as error:
+            self.effects.append(Traced(None, None, "error", str(error), template.place))
+            return
+        self.effects.append(
+            SendText(
+                message=self.new_id(),
+                session=None,
+                flow=None,
+                step=None,
+                text=rendered,
+                masked=None,
+                kind=kind,
+                plan=Plan(via=(number,)),
+                due=self.now,
+                passes_block=passes_block,
+                name=name,
+            )
+        )
+
+
+def _copied_contact(contact: Contact) -> Contact:
+    twin = copy(contact)
+    twin.fields = dict(contact.fields)
+    twin.starts = {flow: list(times) for flow, times in contact.starts.items()}
+    twin.locked = dict(contact.locked)
+    return twin
+
+
+def _copied_session(session: Session) -> Session:
+    twin = copy(session)
+    twin.variables = dict(session.variables)
+    twin.answers = dict(session.answers)
+    twin.visits = dict(session.visits)
+    if session.waiting is not None:
+        twin.waiting = copy(session.waiting)
+        twin.waiting.numbers = list(session.waiting.numbers)
+    return twin

@@ -1,0 +1,103 @@
+"""What stands around a conversation: the project, its flows, and who a text is routed to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from smsflow.engine.compliance import TEXTS, ComplianceWords
+from smsflow.engine.keywords import CatchAllEntry, KeywordEntry, KeywordIndex, PatternEntry
+from smsflow.engine.model import Flow, Project, Template, Text, Trigger
+from smsflow.errors import Place
+from smsflow.sms.numbers import country_of
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A trigger that texts can reach, and the flow that it starts."""
+
+    flow: str
+    trigger: Trigger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """All that `advance` may know besides the conversation and the event.
+
+    `flows` has the newest version of each flow, `pinned` the older ones that sessions of this
+    batch still run. `secret` keys the digests of one-time codes.
+    """
+
+    project: Project
+    flows: Mapping[str, Flow]
+    keywords: KeywordIndex
+    compliance: ComplianceWords
+    secret: bytes
+    pinned: Mapping[tuple[str, str], Flow]
+    built_in: Mapping[str, Text]
+    countries: frozenset[str]
+
+    def flow(self, name: str, version: str) -> Flow | None:
+        """That very version of a flow."""
+        newest = self.flows.get(name)
+        if newest is not None and newest.version == version:
+            return newest
+        return self.pinned.get((name, version))
+
+    def with_pinned(self, flows: Iterable[Flow]) -> World:
+        """The same world, with older versions at hand."""
+        return replace(self, pinned={(flow.name, flow.version): flow for flow in flows})
+
+    def may_text(self, phone: str) -> bool:
+        """True for a phone of an allowed country; never for short codes and names."""
+        return _country(phone) in self.countries
+
+
+@lru_cache(maxsize=65_536)
+def _country(phone: str) -> str | None:
+    return country_of(phone)
+
+
+def build(project: Project, flows: Mapping[str, Flow], *, secret: bytes) -> World:
+    """The world of a project and the newest versions of its flows."""
+    allowed = project.countries or [
+        country
+        for number in project.numbers.values()
+        if (country := country_of(number.address)) is not None
+    ]
+    return World(
+        project=project,
+        flows=flows,
+        keywords=KeywordIndex(_entries(flows.values())),
+        compliance=ComplianceWords(
+            stop=project.stop_words, start=project.start_words, help=project.help_words
+        ),
+        secret=secret,
+        pinned={},
+        built_in=_built_in(project),
+        countries=frozenset(allowed),
+    )
+
+
+def _entries(flows: Iterable[Flow]) -> Iterable[KeywordEntry | PatternEntry | CatchAllEntry]:
+    for flow in flows:
+        for trigger in flow.triggers:
+            route = Route(flow.name, trigger)
+            match trigger.kind:
+                case "keyword":
+                    yield KeywordEntry(trigger.words, trigger.match, trigger.number, route)
+                case "pattern":
+                    yield PatternEntry(trigger.pattern, trigger.number, route)
+                case "catch_all":
+                    yield CatchAllEntry(trigger.number, route)
+
+
+def _built_in(project: Project) -> Mapping[str, Text]:
+    """The built-in texts, with the project's own wording in front."""
+    place = Place("smsflow", 1, 1)
+    texts = {
+        name: Text({language: Template(source, place) for language, source in variants.items()})
+        for name, variants in TEXTS.items()
+    }
+    return {**texts, **project.texts}

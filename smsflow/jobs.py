@@ -1,0 +1,235 @@
+"""What RQ runs, and how work is brought to it. RQ is a wake-up here, never the truth.
+
+A job carries an id and nothing else. It looks in SQL for what is due, and finding nothing is
+normal: a nudge that is lost, late, doubled or forged does no harm. Two queues, two entry points:
+
+    smsflow-inbox    drain(partition)   work off what came in
+    smsflow-outbox   deliver(provider)  send what is due
+
+A stock `rq worker` works them too: rq worker --job-class smsflow.jobs.SmsflowJob
+--serializer json smsflow-inbox
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from typing import Any
+
+import redis
+import structlog
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from smsflow.config import Settings
+from smsflow.errors import Conflict
+from smsflow.runtime import Runtime
+
+INBOX = "smsflow-inbox"
+OUTBOX = "smsflow-outbox"
+FLAG_SECONDS = 2  # a nudge that was lost is in nobody's way for longer than this
+ROUNDS = 50  # batches in one job, so that a busy partition lets others have their turn
+
+log = structlog.get_logger(__name__)
+
+_runtime: ContextVar[Runtime] = ContextVar("smsflow_runtime")
+_from_environment: list[Runtime] = []
+_lock = threading.Lock()
+
+
+def use(runtime: Runtime) -> None:
+    """Let the jobs of this thread work for that runtime."""
+    _runtime.set(runtime)
+
+
+def _current() -> Runtime:
+    """The runtime of this thread; a stock `rq worker` gets one made from its environment."""
+    found = _runtime.get(None)
+    if found is None:
+        with _lock:
+            if not _from_environment:
+                _from_environment.append(Runtime.open(Settings.from_environment()))
+            found = _from_environment[0]
+    return found
+
+
+# --- entry points ---------------------------------------------------------------------------------
+
+
+def drain(partition: int) -> int:
+    """Work off a partition of the inbox; how many rows."""
+    runtime = _current()
+    nudger = Nudger(runtime)
+    nudger.clear(INBOX, partition)
+    total = 0
+    try:
+        for _ in range(ROUNDS):
+            worked = runtime.conversations.work(partition)
+            nudger.numbers(worked.numbers)
+            total += worked.rows
+            if not worked.rows:
+                return total
+        nudger.partitions([partition])
+    except Conflict as conflict:
+        log.warning("conflict", partition=partition, reason=str(conflict))
+    return total
+
+
+def deliver(provider: str) -> int:
+    """Send what is due at that provider; how many texts were tried."""
+    runtime = _current()
+    nudger = Nudger(runtime)
+    nudger.clear(OUTBOX, provider)
+    if provider not in runtime.channels:
+        return 0
+    total = 0
+    for _ in range(ROUNDS):
+        tried = runtime.delivery.send(provider)
+        total += tried
+        if not tried:
+            return total
+    nudger.providers([provider])
+    return total
+
+
+def wake() -> None:
+    """Do nothing: lets a worker notice that it is to stop."""
+
+
+ENTRY_POINTS: dict[str, Callable[..., Any]] = {
+    "smsflow.jobs.drain": drain,
+    "smsflow.jobs.deliver": deliver,
+    "smsflow.jobs.wake": wake,
+}
+
+
+class SmsflowJob(Job):
+    """A job that runs the entry points above and nothing else, whatever stands in Redis."""
+
+    @property
+    def func(self) -> Callable[..., Any]:
+        """The entry point; whoever can write to Redis can't have us import another."""
+        name = self.func_name
+        if name not in ENTRY_POINTS or self.instance is not None:
+            raise PermissionError(f"job {self.id} asks for {name!r}, which is not ours to run")
+        return ENTRY_POINTS[name]
+
+    def restore(self, raw_data: Any) -> None:
+        """Read the job from Redis, without what could run or call something else."""
+        super().restore(raw_data)
+        self._success_callback_name = None
+        self._failure_callback_name = None
+        self._stopped_callback_name = None
+        self.webhooks = []
+
+
+# --- nudges ---------------------------------------------------------------------------------------
+
+
+class Nudger:
+    """Brings work to the queues, best effort: SQL has it, and the sweep comes by every second."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._redis = runtime.redis
+
+    def rows(self, phones: Iterable[str]) -> None:
+        """Rows for these phones were committed."""
+        self.partitions({self._runtime.store.partition_of(phone) for phone in phones})
+
+    def partitions(self, partitions: Iterable[int], *, force: bool = False) -> None:
+        """These partitions have rows due; `force` ignores that somebody was nudged just now."""
+        for partition in partitions:
+            self._nudge(INBOX, "smsflow.jobs.drain", partition, force)
+
+    def numbers(self, numbers: Iterable[str]) -> None:
+        """These numbers of ours have texts due."""
+        found = self._runtime.project.numbers
+        self.providers({found[name].provider for name in numbers if name in found})
+
+    def providers(self, names: Iterable[str], *, force: bool = False) -> None:
+        """These providers have texts due."""
+        for name in names:
+            self._nudge(OUTBOX, "smsflow.jobs.deliver", name, force)
+
+    def clear(self, queue: str, about: int | str) -> None:
+        """The flag is cleared before reading: what is committed later gets a nudge of its own."""
+        try:
+            self._redis.delete(_flag(queue, about))
+        except redis.RedisError as error:
+            log.warning("redis_unreachable", doing="clear", reason=str(error))
+
+    def _nudge(self, queue: str, entry_point: str, about: int | str, force: bool) -> None:
+        try:
+            fresh = self._redis.set(_flag(queue, about), 1, nx=True, ex=FLAG_SECONDS)
+            if fresh or force:
+                self._queue(queue).enqueue_call(
+                    entry_point,
+                    args=(about,),
+                    timeout=-1,  # a job is never cut off in the middle of a transaction
+                    result_ttl=0,
+                    failure_ttl=3600,
+                    description=f"{entry_point}({about!r})",
+                )
+        except redis.RedisError as error:
+            log.warning("redis_unreachable", doing="nudge", reason=str(error))
+
+    def _queue(self, name: str) -> Queue:
+        return Queue(
+            name, connection=self._redis, job_class=SmsflowJob, serializer=JSONSerializer
+        )
+
+
+def _flag(queue: str, about: int | str) -> str:
+    return f"smsflow:nudged:{queue}:{about}"
+
+
+# --- the sweep ------------------------------------------------------------------------------------
+
+
+class Sweep:
+    """Nudges whatever is due, every second or so: what makes every nudge a mere hint.
+
+    Timers have no nudge but this. One sweep of all that run is the leader, by a lease in SQL.
+    """
+
+    LEASE = 5.0  # seconds, by the database's clock
+
+    def __init__(
+        self, runtime: Runtime, name: str, *, every: float = 1.0, tidy_every: int = 60
+    ) -> None:
+        self._runtime = runtime
+        self._nudger = Nudger(runtime)
+        self._name = name
+        self._every = every
+        self._tidy_every = tidy_every
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Sweep until `stop`; a round that fails is logged, and the next one comes."""
+        rounds = 0
+        while not self._stopping.wait(self._every):
+            try:
+                if self._runtime.store.lead("sweep", self._name, self.LEASE):
+                    self.once(tidy=rounds % self._tidy_every == 0)
+                    rounds += 1
+            except Exception:
+                log.exception("sweep_failed")
+
+    def once(self, *, tidy: bool = False) -> None:
+        """One round."""
+        store, now = self._runtime.store, self._runtime.clock.now()
+        self._nudger.partitions(store.due_partitions(now), force=True)
+        due = store.due_numbers(now)
+        found = self._runtime.project.numbers
+        self._nudger.providers(
+            {found[name].provider for name in due if name in found}, force=True
+        )
+        if tidy:
+            store.tidy(now)
+
+    def stop(self) -> None:
+        """End `run` at its next look."""
+        self._stopping.set()

@@ -1,0 +1,189 @@
+"""The one place where settings become objects that work together.
+
+Nothing here decides anything: it reads the project's files, connects the store and the queue's
+server, makes the providers, and hands them to those who do the work.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from random import Random, SystemRandom
+from typing import Any
+from urllib.parse import quote
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from smsflow import providers
+from smsflow.clock import Clock, SystemClock
+from smsflow.config import Settings
+from smsflow.conversation import Conversations
+from smsflow.delivery import Channel, Delivery, channels
+from smsflow.engine import load, world
+from smsflow.engine.model import Flow, Project, ProviderEntry
+from smsflow.engine.world import World
+from smsflow.errors import ProjectInvalid, SettingsInvalid
+from smsflow.providers.base import Provider
+from smsflow.store import Store
+
+# A nudge is a hint: better late by a sweep than a webhook that hangs on a sick Redis.
+REDIS_TIMEOUT = 0.5  # seconds
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    """The files of a project by their path in it: smsflow.yaml, flows and templates."""
+    paths = [folder / "smsflow.yaml"]
+    for pattern in ("flows/*.yaml", "flows/*.yml", "templates/*"):
+        paths.extend(sorted(folder.glob(pattern)))
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in paths if path.is_file()
+    }
+
+
+class Runtime:
+    """A project at work in this process. Make it with `open`; close it when done."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        loaded: load.Loaded,
+        store: Store,
+        connection: redis.Redis[bytes],
+        *,
+        clock: Clock,
+        rng: Random,
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.redis = connection
+        self.clock = clock
+        self.project: Project = loaded.project
+        self.world: World = world.build(
+            loaded.project, loaded.flows, secret=settings.secret_key
+        )
+        self._versions: dict[tuple[str, str], Flow] = {}
+        self._versions_lock = threading.Lock()
+        self.secrets = _webhook_secrets(settings, loaded.project)
+        self.providers = _providers(settings, loaded.project, clock)
+        self.channels: dict[str, Channel] = channels(
+            loaded.project, self.providers, self.report_url
+        )
+        self.conversations = Conversations(
+            store, lambda: self.world, self.version_of, clock=clock, rng=rng
+        )
+        self.delivery = Delivery(store, self.channels, clock=clock, rng=rng)
+        store.remember_versions(
+            [(flow.name, flow.version, loaded.bundles[flow.name]) for flow in loaded.flows.values()]
+        )
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings,
+        *,
+        connection: redis.Redis[bytes] | None = None,
+        clock: Clock | None = None,
+        rng: Random | None = None,
+        upgrade: bool = False,
+    ) -> Runtime:
+        """Read the project and connect everything.
+
+        Raises ProjectInvalid for mistakes in its files and SettingsInvalid for wrong settings.
+        """
+        loaded = load.load(read_files(settings.project))
+        if loaded.errors or loaded.project is None:
+            raise ProjectInvalid(loaded.issues)
+        store = Store.connect(settings.database_url)
+        try:
+            if upgrade:
+                store.upgrade()
+            else:
+                store.check_schema()
+            return cls(
+                settings,
+                loaded,
+                store,
+                connection or connect_redis(settings.redis_url),
+                clock=clock or SystemClock(),
+                rng=rng or SystemRandom(),
+            )
+        except BaseException:
+            store.close()
+            raise
+
+    def version_of(self, name: str, version: str) -> Flow | None:
+        """An older version of a flow, from the database; None when nobody remembers it."""
+        with self._versions_lock:
+            known = self._versions.get((name, version))
+            if known is None:
+                source = self.store.flow_source(name, version)
+                if source is None:
+                    return None
+                known = load.read_bundle(source, self.project)
+                self._versions[name, version] = known
+            return known
+
+    def report_url(self, provider: str) -> str:
+        """Where that provider pushes delivery reports: the notifyUrl of our texts."""
+        base = self.settings.environment.get("SMSFLOW_PUBLIC_URL") or self.project.public_url
+        secret = quote(self.secrets[provider][0], safe="")
+        return f"{base.rstrip('/')}/webhooks/{quote(provider, safe='')}/{secret}/dlr"
+
+    def close(self) -> None:
+        """Give back connections."""
+        self.store.close()
+        self.redis.close()
+
+
+def connect_redis(url: str) -> redis.Redis[bytes]:
+    """A connection that gives up fast: one try, half a second."""
+    if url == "memory://":
+        import fakeredis  # only the embedded default needs it
+
+        return fakeredis.FakeRedis()
+    try:
+        return redis.Redis.from_url(
+            url,
+            socket_connect_timeout=REDIS_TIMEOUT,
+            socket_timeout=REDIS_TIMEOUT,
+            retry=Retry(NoBackoff(), 0),
+        )
+    except ValueError as error:
+        raise SettingsInvalid(f"SMSFLOW_REDIS_URL can't be read: {error}") from error
+
+
+def _webhook_secrets(settings: Settings, project: Project) -> Mapping[str, tuple[str, ...]]:
+    """The secrets that a provider's pushes may carry: the first is ours to give out, a second one
+    (after a comma) is still taken while an old one is rotated out."""
+    secrets: dict[str, tuple[str, ...]] = {}
+    for name, entry in project.providers.items():
+        value = settings.resolve(entry.webhook_secret) if entry.webhook_secret else ""
+        parts = tuple(part.strip() for part in value.split(",") if part.strip())
+        if not parts:
+            raise SettingsInvalid(
+                f"provider '{name}' has no webhook_secret in smsflow.yaml; give it one of 22"
+                " characters or more, such as `python -c 'import secrets;"
+                " print(secrets.token_urlsafe())'` prints"
+            )
+        if any(len(part) < 22 for part in parts):
+            raise SettingsInvalid(
+                f"the webhook_secret of provider '{name}' must have 22 characters at least"
+            )
+        secrets[name] = parts
+    return secrets
+
+
+def _providers(settings: Settings, project: Project, clock: Clock) -> dict[str, Provider]:
+    return {
+        name: _provider(settings, entry, clock) for name, entry in project.providers.items()
+    }
+
+
+def _provider(settings: Settings, entry: ProviderEntry, clock: Clock) -> Provider:
+    given: dict[str, Any] = {
+        key: settings.resolve(getattr(entry, key)) for key in ("url", "user", "password")
+    }
+    return providers.connect(entry.name, entry.kind, clock=clock.now, **given)
