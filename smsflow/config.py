@@ -2,7 +2,7 @@
 
 | variable | meaning | default |
 |---|---|---|
-| SMSFLOW_DATABASE_URL (or DATABASE_URL) | SQLite or PostgreSQL | .smsflow/smsflow.db in the project |
+| SMSFLOW_DATABASE_URL (or DATABASE_URL) | SQLite or PostgreSQL | .smsflow/smsflow.db |
 | SMSFLOW_REDIS_URL (or REDIS_URL) | Redis for the queues | memory:// (in this process) |
 | SMSFLOW_PROJECT | folder with smsflow.yaml | the working directory |
 | SMSFLOW_SECRET_KEY | keys the digests of one-time codes | made once, in .smsflow/secret.key |

@@ -98,8 +98,7 @@ class Delivery:
             found = channel.provider.send([self._outgoing(channel, each, now) for each in leased])
             found = self._settled(channel, leased, found)
         results = [
-            self._judged(channel, each, answer)
-            for each, answer in zip(leased, found, strict=True)
+            self._judged(channel, each, answer) for each, answer in zip(leased, found, strict=True)
         ]
         self._store.record(results)
         self._mind_circuit(name, found)
@@ -183,9 +182,7 @@ class Delivery:
             case answers.Verdict.FOR_NOW:
                 verdict = Verdict.FOR_NOW
             case (
-                answers.Verdict.NOT_SENT
-                | answers.Verdict.UNAUTHORIZED
-                | answers.Verdict.THROTTLED
+                answers.Verdict.NOT_SENT | answers.Verdict.UNAUTHORIZED | answers.Verdict.THROTTLED
             ):
                 verdict = Verdict.NOT_SENT
             case _:

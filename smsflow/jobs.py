@@ -177,9 +177,7 @@ class Nudger:
             log.warning("redis_unreachable", doing="nudge", reason=str(error))
 
     def _queue(self, name: str) -> Queue:
-        return Queue(
-            name, connection=self._redis, job_class=SmsflowJob, serializer=JSONSerializer
-        )
+        return Queue(name, connection=self._redis, job_class=SmsflowJob, serializer=JSONSerializer)
 
 
 def _flag(queue: str, about: int | str) -> str:
@@ -224,9 +222,7 @@ class Sweep:
         self._nudger.partitions(store.due_partitions(now), force=True)
         due = store.due_numbers(now)
         found = self._runtime.project.numbers
-        self._nudger.providers(
-            {found[name].provider for name in due if name in found}, force=True
-        )
+        self._nudger.providers({found[name].provider for name in due if name in found}, force=True)
         if tidy:
             store.tidy(now)
 

@@ -61,9 +61,7 @@ class Runtime:
         self.redis = connection
         self.clock = clock
         self.project: Project = loaded.project
-        self.world: World = world.build(
-            loaded.project, loaded.flows, secret=settings.secret_key
-        )
+        self.world: World = world.build(loaded.project, loaded.flows, secret=settings.secret_key)
         self._versions: dict[tuple[str, str], Flow] = {}
         self._versions_lock = threading.Lock()
         self.secrets = _webhook_secrets(settings, loaded.project)
@@ -177,9 +175,7 @@ def _webhook_secrets(settings: Settings, project: Project) -> Mapping[str, tuple
 
 
 def _providers(settings: Settings, project: Project, clock: Clock) -> dict[str, Provider]:
-    return {
-        name: _provider(settings, entry, clock) for name, entry in project.providers.items()
-    }
+    return {name: _provider(settings, entry, clock) for name, entry in project.providers.items()}
 
 
 def _provider(settings: Settings, entry: ProviderEntry, clock: Clock) -> Provider:

@@ -54,9 +54,7 @@ class ThreadWorker(QueueWorker):
         """Signals belong to the main thread."""
 
 
-def _worker(
-    kind: type[QueueWorker], queue: str, connection: redis.Redis[bytes]
-) -> QueueWorker:
+def _worker(kind: type[QueueWorker], queue: str, connection: redis.Redis[bytes]) -> QueueWorker:
     return kind(
         [queue],
         connection=connection,
@@ -78,9 +76,7 @@ class ThreadWorkers:
     def __init__(self, runtime: Runtime, *, sweep_every: float = 1.0) -> None:
         self._runtime = runtime
         self._sweep = Sweep(runtime, _holder(), every=sweep_every)
-        self._workers = [
-            _worker(ThreadWorker, queue, runtime.redis) for queue in (INBOX, OUTBOX)
-        ]
+        self._workers = [_worker(ThreadWorker, queue, runtime.redis) for queue in (INBOX, OUTBOX)]
         self._threads = [
             threading.Thread(target=self._work, args=(worker,), name=worker.queues[0].name)
             for worker in self._workers

@@ -69,9 +69,7 @@ def skip(turn: Turn, session: Session, waiting: Waiting, step: Ask) -> None:
     running.outcome(turn, session, step, "on_skip")
 
 
-def refuse(
-    turn: Turn, session: Session, waiting: Waiting, step: Ask, invalid: Invalid
-) -> None:
+def refuse(turn: Turn, session: Session, waiting: Waiting, step: Ask, invalid: Invalid) -> None:
     """Ask again while there are tries left, else go the way of `on_invalid`."""
     waiting.tries += 1
     turn.trace(session, step, "invalid", invalid.reason)

@@ -59,9 +59,7 @@ def send_new(turn: Turn, session: Session, waiting: Waiting, step: Otp) -> None:
         send(turn, session, step)
 
 
-def compare(
-    turn: Turn, session: Session, waiting: Waiting, step: Otp, guess: str
-) -> str:
+def compare(turn: Turn, session: Session, waiting: Waiting, step: Otp, guess: str) -> str:
     """`verified`, `wrong` or `locked`; counts the try."""
     said = digest(turn.world.secret, session.id, guess)
     if waiting.digest is not None and hmac.compare_digest(said, waiting.digest):

@@ -93,6 +93,4 @@ class Traced:
     place: Place | None = None
 
 
-Effect = (
-    SendText | SendAgain | SetTimer | DropQueued | ConsentChanged | RequestAnswered | Traced
-)
+Effect = SendText | SendAgain | SetTimer | DropQueued | ConsentChanged | RequestAnswered | Traced

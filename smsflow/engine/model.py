@@ -255,7 +255,10 @@ AnyStep = Send | Ask | Wait | If | Switch | Set | Otp | Goto | End
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Typed data that a session starts with: text, integer, decimal, boolean, date, datetime, object."""
+    """Typed data that a session starts with.
+
+    The types: text, integer, decimal, boolean, date, datetime, object.
+    """
 
     name: str
     type: str

@@ -74,7 +74,9 @@ def _handler(step: Step, outcome: str) -> str | None:
     """The handler that the author wrote for this outcome: its own first, then `on_failed`."""
     if outcome == "delivered":
         # A question that arrived is still open; only a `send` goes on at that.
-        return "on_delivered" if isinstance(step, Send) and "on_delivered" in step.outcomes else None
+        return (
+            "on_delivered" if isinstance(step, Send) and "on_delivered" in step.outcomes else None
+        )
     # On an otp `on_expired` means the code, not the text (flow-language section 1.11).
     names = ["on_failed"] if isinstance(step, Otp) else [f"on_{outcome}", "on_failed"]
     return next((name for name in names if name in step.outcomes), None)

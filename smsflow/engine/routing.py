@@ -95,9 +95,7 @@ def _open_question(turn: Turn, event: TextReceived) -> bool:
     return False
 
 
-def _answer(
-    turn: Turn, event: TextReceived, session: Session, waiting: Waiting, step: Ask
-) -> None:
+def _answer(turn: Turn, event: TextReceived, session: Session, waiting: Waiting, step: Ask) -> None:
     if matches_word(event.text, step.skip):
         answering.skip(turn, session, waiting, step)
         return
@@ -186,9 +184,7 @@ def _begin(turn: Turn, event: TextReceived, match: Match) -> bool:
     return True
 
 
-def _may_start(
-    turn: Turn, event: TextReceived, route: Route, trigger: dict[str, Any]
-) -> bool:
+def _may_start(turn: Turn, event: TextReceived, route: Route, trigger: dict[str, Any]) -> bool:
     condition = route.trigger.when
     if condition is None:
         return True
@@ -224,7 +220,11 @@ def _message(turn: Turn, event: TextReceived) -> dict[str, Any]:
 
 def _fallback(turn: Turn, event: TextReceived) -> None:
     match = turn.world.keywords.find(event.text, event.number)
-    if match is not None and match.target.trigger.kind == "catch_all" and _begin(turn, event, match):
+    if (
+        match is not None
+        and match.target.trigger.kind == "catch_all"
+        and _begin(turn, event, match)
+    ):
         return
     reply = turn.world.project.default_reply
     if reply is None:

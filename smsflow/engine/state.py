@@ -205,7 +205,7 @@ class Plan:
     position: int = 0
     failover_on: frozenset[str] = frozenset()
     resend_times: int = 0
-    resend_after: Duration = Duration()
+    resend_after: Duration = field(default_factory=Duration)
     resend_on: frozenset[str] = frozenset()
     report_within: int | None = None
     give_up_at: datetime | None = None

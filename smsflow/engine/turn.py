@@ -87,9 +87,7 @@ class Turn:
             zone=self.zone,
         )
 
-    def render(
-        self, session: Session, text: Text, extra: Mapping[str, Any] | None = None
-    ) -> str:
+    def render(self, session: Session, text: Text, extra: Mapping[str, Any] | None = None) -> str:
         """A text of the flow, in the session's language."""
         template = text.in_language(session.language)
         scope = self.scope(session)
@@ -136,7 +134,9 @@ class Turn:
 
     # --- effects --------------------------------------------------------------------------------
 
-    def wait(self, session: Session, step: Step, kind: str, text: SendText | None = None) -> Waiting:
+    def wait(
+        self, session: Session, step: Step, kind: str, text: SendText | None = None
+    ) -> Waiting:
         """Let the session wait at this step, for the fate of or the answer to `text` if given."""
         session.serial += 1
         session.waiting = Waiting(

@@ -1,3 +1,6 @@
-"""The truth, in SQL: inbox, outbox, contacts, sessions, messages. The same code on both databases."""
+"""The truth, in SQL: inbox, outbox, contacts, sessions, messages; the same code on both databases.
+
+What happens is decided elsewhere. Here it becomes rows, in transactions that are whole or nothing.
+"""
 
 from smsflow.store.store import Store as Store

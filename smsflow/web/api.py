@@ -141,7 +141,7 @@ class _Desk:
         """Compare a code that a person typed into the caller's own page."""
         code = body.get("code")
         if not isinstance(code, str) or not code.strip():
-            raise WebhookRejected(400, "send the code as a text: {\"code\": \"482913\"}")
+            raise WebhookRejected(400, 'send the code as a text: {"code": "482913"}')
         found = self._runtime.store.session(session_id)
         if found is None:
             raise WebhookRejected(404, "no such session, or it is not started yet")

@@ -156,9 +156,5 @@ def _dedupe(provider: str, text: Received) -> str | None:
         return f"mo:{provider}:{text.message_id}"
     if text.received_at is None:
         return None
-    said = "\0".join(
-        (text.sender, text.receiver or "", text.text, text.received_at.isoformat())
-    )
+    said = "\0".join((text.sender, text.receiver or "", text.text, text.received_at.isoformat()))
     return f"mo:{provider}:#{hashlib.sha256(said.encode('utf-8', 'replace')).hexdigest()}"
-
-
