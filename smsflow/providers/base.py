@@ -1,0 +1,74 @@
+"""What smsflow asks of a provider: the contract that every adapter keeps.
+
+Delivery and the webhooks know this page and no provider. An adapter turns its provider's numbers,
+names and failures into the few words of `smsflow.sms.answers` and `smsflow.sms.messages`; one suite
+of tests (`tests/providers/test_contract.py`) runs on all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from smsflow.sms.answers import Answer
+from smsflow.sms.messages import Outgoing, Received, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What delivery has to know of a provider before it sends."""
+
+    idempotent: (
+        bool  # drops a wire id that it has seen; if not, an ambiguous send can't be repeated
+    )
+    batch: int  # texts that one `send` may take
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """One part of a push that could not be read; the others stand."""
+
+    index: int  # counted from 0 in the push
+    reason: str  # a sentence for operators
+    raw: str  # the part as JSON, in ASCII and cut at 4,000 characters
+
+
+class Provider(Protocol):
+    """A provider of SMS. Methods are safe to call from several threads."""
+
+    @property
+    def name(self) -> str:
+        """The project's own name for this provider."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do; does not change."""
+
+    def send(self, texts: Sequence[Outgoing]) -> list[Answer]:
+        """Hand over texts, and return one answer for each in the same order.
+
+        Never raises for what can happen on a network. Raises ValueError for more texts than
+        `capabilities.batch`.
+        """
+
+    def settle(self, wire_ids: Sequence[str]) -> dict[str, Answer]:
+        """Return what became of earlier tries; an id that the provider does not know is absent.
+
+        When the provider could not be asked, its ids are AMBIGUOUS: ask again later. Never raises
+        for what can happen on a network.
+        """
+
+    def parse_mo_get(
+        self, query: Mapping[str, str], names: Mapping[str, str] | None = None
+    ) -> list[Received | Unreadable]:
+        """Read a text that came in as a GET; `names` maps the provider's parameters to the URL's.
+
+        Raises WebhookRejected when the request is not such a push.
+        """
+
+    def parse_mo_post(self, body: bytes, content_type: str) -> list[Received | Unreadable]:
+        """Read texts that came in as a POST; raises WebhookRejected as `parse_mo_get`."""
+
+    def parse_dlr(self, body: bytes, content_type: str) -> list[Report | Unreadable]:
+        """Read delivery reports, final and intermediate; raises WebhookRejected."""

@@ -1,0 +1,172 @@
+"""A provider's API without a network: what tests say to it, and what it answers."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from smsflow.providers.memory import MemoryProvider
+from smsflow.providers.pigeonhost import PigeonHost
+from smsflow.providers.transport import MaybeSent, NotSent, Response
+from smsflow.sms.answers import Answer, Verdict
+from smsflow.sms.messages import Outgoing
+from smsflow.sms.states import State
+
+PAYLOADS = Path(__file__).parent / "payloads"
+NOW = datetime(2015, 3, 1, 8, 0, tzinfo=UTC)
+GROUPS = ("ACCEPTED", "PENDING", "UNDELIVERABLE", "DELIVERED", "EXPIRED", "REJECTED")
+
+
+def status(group: int, id_: int, name: str) -> dict[str, object]:
+    return {"groupId": group, "groupName": GROUPS[group], "id": id_, "name": name}
+
+
+ENROUTE = status(1, 7, "PENDING_ENROUTE")
+DUPLICATE = status(5, 23, "REJECTED_DUPLICATE_MESSAGE_ID")
+
+
+class Wire:
+    """A transport with PigeonHost at its end: it keeps ids and logs, and fails as it is told."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, str, Mapping[str, str], bytes | None]] = []
+        self.planned: deque[Response | Exception | str] = deque()
+        self.statuses: deque[dict[str, object]] = deque()  # of the next new texts
+        self.out: list[str] = []  # wire ids of texts that went out
+        self.logs: dict[str, dict[str, object]] = {}
+
+    def then(self, *answers: Response | Exception | str) -> Wire:
+        """Answer the next requests so; "lose" works on the request and loses the answer."""
+        self.planned.extend(answers)
+        return self
+
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Response:
+        self.requests.append((method, url, headers, body))
+        planned = self.planned.popleft() if self.planned else None
+        if isinstance(planned, Exception):
+            raise planned
+        if isinstance(planned, Response):
+            return planned
+        answer = self._submit(body) if body else self._look_up(url)
+        if planned == "lose":
+            raise MaybeSent("the answer was lost")
+        return Response(200, {}, json.dumps(answer).encode())
+
+    def sent(self, request: int = 0) -> list[dict[str, object]]:
+        """The `messages` of a submit."""
+        return json.loads(self.requests[request][3] or b"")["messages"]
+
+    def _submit(self, body: bytes) -> dict[str, object]:
+        return {"messages": [self._judge(entry) for entry in json.loads(body)["messages"]]}
+
+    def _judge(self, entry: Mapping[str, list[dict[str, str]]]) -> dict[str, object]:
+        (destination,) = entry["destinations"]
+        id_ = destination["messageId"]
+        verdict = DUPLICATE
+        if id_ not in self.logs:
+            verdict = self.statuses.popleft() if self.statuses else ENROUTE
+            self.logs[id_] = verdict
+            if verdict["groupId"] != 5:
+                self.out.append(id_)
+        return {"to": destination["to"], "messageId": id_, "smsCount": 1, "status": verdict}
+
+    def _look_up(self, url: str) -> dict[str, object]:
+        ids = parse_qs(urlsplit(url).query)["messageId"]
+        return {
+            "results": [{"messageId": i, "status": s} for i, s in self.logs.items() if i in ids]
+        }
+
+
+class PigeonRig:
+    """PigeonHost, and what can happen to it."""
+
+    def __init__(self) -> None:
+        self.wire = Wire()
+        self.provider = PigeonHost(
+            "pigeon", "https://pigeon.example", "user", "pass", transport=self.wire
+        )
+
+    def went_out(self) -> list[str]:
+        return self.wire.out
+
+    def loses_the_answer(self) -> None:
+        self.wire.then("lose")
+
+    def refuses_for_now(self) -> None:
+        self.wire.statuses.append(status(5, 20, "REJECTED_FLOODING_FILTER"))
+
+    def refuses_for_good(self) -> None:
+        self.wire.statuses.append(status(5, 6, "REJECTED_NETWORK"))
+
+    def is_out_of_reach(self) -> None:
+        self.wire.then(NotSent("no connection"))
+
+
+class MemoryRig:
+    """The provider in memory, and what can happen to it."""
+
+    def __init__(self) -> None:
+        self.provider = MemoryProvider("memory")
+
+    def went_out(self) -> list[str]:
+        return [text.wire_id for text in self.provider.sent]
+
+    def loses_the_answer(self) -> None:
+        self.provider.lose_next()
+
+    def refuses_for_now(self) -> None:
+        self.provider.answer_next(Answer(Verdict.FOR_NOW, State.QUEUED))
+
+    def refuses_for_good(self) -> None:
+        self.provider.answer_next(Answer(Verdict.REJECTED, State.REJECTED))
+
+    def is_out_of_reach(self) -> None:
+        self.provider.answer_next(Answer(Verdict.NOT_SENT, State.QUEUED))
+
+
+@pytest.fixture(params=[PigeonRig, MemoryRig], ids=["pigeonhost", "memory"])
+def rig(request: pytest.FixtureRequest) -> PigeonRig | MemoryRig:
+    """Every provider in turn, with the means to make it fail."""
+    return request.param()
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire()
+
+
+@pytest.fixture
+def pigeon(wire: Wire) -> PigeonHost:
+    return PigeonHost(
+        "pigeon", "https://pigeon.example/", "user", "s3cret", transport=wire, now=lambda: NOW
+    )
+
+
+@pytest.fixture
+def text() -> Callable[..., Outgoing]:
+    """Make the n-th text, to the n-th number."""
+
+    def make(n: int = 1, **other: object) -> Outgoing:
+        fields = {
+            "wire_id": f"m{n}-0",
+            "sender": "Bakery",
+            "to": f"+44770090{n:04d}",
+            "text": "Bread is ready.",
+        }
+        return Outgoing(**(fields | other))
+
+    return make
+
+
+@pytest.fixture
+def payload() -> Callable[[str], bytes]:
+    """Read a recorded body by its name."""
+    return lambda name: (PAYLOADS / f"{name}.json").read_bytes()

@@ -1,0 +1,119 @@
+"""What every provider promises; each test runs on all of them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from smsflow.errors import WebhookRejected
+from smsflow.providers.base import Unreadable
+from smsflow.sms.answers import Verdict
+from smsflow.sms.messages import Received, Report
+from smsflow.sms.states import State
+
+
+def verdicts(answers):
+    return [answer.verdict for answer in answers]
+
+
+def test_each_text_gets_an_answer_in_the_order_of_the_texts(rig, text):
+    """Refusing the second of three texts answers the second."""
+    rig.provider.send([text(9)])
+    answers = rig.provider.send([text(1), text(9), text(3)])
+    assert verdicts(answers) == [Verdict.ACCEPTED, Verdict.DUPLICATE, Verdict.ACCEPTED]
+    assert answers[0].state is State.ACCEPTED
+    assert answers[0].segments == 1
+
+
+def test_no_texts_have_no_answers(rig):
+    """Nothing to send is no mistake."""
+    assert rig.provider.send([]) == []
+
+
+def test_a_full_batch_is_taken_and_one_more_is_a_mistake_of_the_caller(rig, text):
+    """The batch that a provider names is the batch that it takes."""
+    full = [text(n) for n in range(rig.provider.capabilities.batch)]
+    assert set(verdicts(rig.provider.send(full))) == {Verdict.ACCEPTED}
+    with pytest.raises(ValueError, match="a batch has"):
+        rig.provider.send([*full, text(9999)])
+
+
+def test_a_wire_id_that_was_seen_goes_out_once(rig, text):
+    """The same wire id again is a duplicate, and no second text leaves."""
+    assert rig.provider.capabilities.idempotent
+    rig.provider.send([text()])
+    assert verdicts(rig.provider.send([text()])) == [Verdict.DUPLICATE]
+    assert rig.went_out() == ["m1-0"]
+
+
+def test_a_lost_answer_is_ambiguous_and_settled_as_accepted(rig, text):
+    """The text is out, the retry is a duplicate, and settling finds the truth."""
+    rig.loses_the_answer()
+    assert verdicts(rig.provider.send([text()])) == [Verdict.AMBIGUOUS]
+    assert verdicts(rig.provider.send([text()])) == [Verdict.DUPLICATE]
+    assert rig.provider.settle(["m1-0"])["m1-0"].verdict is Verdict.ACCEPTED
+    assert rig.went_out() == ["m1-0"]
+
+
+def test_a_provider_out_of_reach_sent_nothing_and_takes_the_same_id_later(rig, text):
+    """What was surely not sent may be repeated under its id."""
+    rig.is_out_of_reach()
+    assert verdicts(rig.provider.send([text()])) == [Verdict.NOT_SENT]
+    assert verdicts(rig.provider.send([text()])) == [Verdict.ACCEPTED]
+
+
+def test_a_refusal_for_now_uses_up_its_id(rig, text):
+    """The same id is a duplicate afterwards, and settling tells the refusal."""
+    rig.refuses_for_now()
+    assert verdicts(rig.provider.send([text()])) == [Verdict.FOR_NOW]
+    assert verdicts(rig.provider.send([text()])) == [Verdict.DUPLICATE]
+    assert rig.provider.settle(["m1-0"])["m1-0"].verdict is Verdict.FOR_NOW
+    assert rig.went_out() == []
+
+
+def test_a_refusal_for_good_is_rejected_with_a_final_state(rig, text):
+    """Nothing goes out, and the state ends the text's story."""
+    rig.refuses_for_good()
+    (answer,) = rig.provider.send([text()])
+    assert answer.verdict is Verdict.REJECTED
+    assert answer.state.final
+    assert rig.went_out() == []
+
+
+def test_settling_leaves_out_what_the_provider_does_not_know(rig, text):
+    """An unknown wire id is absent rather than guessed."""
+    rig.provider.send([text()])
+    assert list(rig.provider.settle(["m1-0", "never-tried"])) == ["m1-0"]
+    assert rig.provider.settle([]) == {}
+
+
+def test_a_push_by_get_is_read(rig):
+    """One text in has its numbers in E.164."""
+    (found,) = rig.provider.parse_mo_get({"sender": "447700900001", "text": "Hi"})
+    assert found == Received("+447700900001", None, "Hi", None, None)
+
+
+def test_one_bad_text_of_a_push_leaves_the_others(rig):
+    """The good one is read, and the bad one is kept with its place."""
+    results = [{"from": "447700900001"}, {"from": "447700900001", "text": "Hi"}]
+    bad, good = rig.provider.parse_mo_post(json.dumps({"results": results}).encode(), "")
+    assert isinstance(bad, Unreadable)
+    assert bad.index == 0
+    assert good == Received("+447700900001", None, "Hi", None, None)
+
+
+def test_a_pushed_report_is_read(rig):
+    """A report carries our wire id and a state."""
+    status = {"groupName": "DELIVERED", "name": "DELIVERED_TO_HANDSET"}
+    result = {"messageId": "m1-0", "to": "447700900001", "status": status}
+    (found,) = rig.provider.parse_dlr(json.dumps({"results": [result]}).encode(), "")
+    assert found == Report("m1-0", "+447700900001", State.DELIVERED, "DELIVERED_TO_HANDSET", None)
+
+
+def test_what_is_no_push_is_refused(rig):
+    """A body that is no JSON is the caller's mistake."""
+    for parse in (rig.provider.parse_mo_post, rig.provider.parse_dlr):
+        with pytest.raises(WebhookRejected) as rejected:
+            parse(b"hello", "application/json")
+        assert rejected.value.status == 400
