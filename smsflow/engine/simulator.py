@@ -1,0 +1,254 @@
+"""A whole smsflow for one contact, in memory, with a clock that is moved by hand.
+
+It does what the store, the workers and the provider do in earnest: keeps the conversation, its
+timers and its texts, lets time pass in order, releases texts when quiet hours end, and tells the
+engine of reports. Transcripts (`smsflow test`), the conversation in a terminal (`smsflow chat`)
+and the engine's own tests run on it, so they show what the engine does and nothing else.
+
+Between any two events everything goes through JSON, as it does between two workers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from random import Random
+from typing import Any, assert_never
+
+from smsflow.engine.effects import (
+    ConsentChanged,
+    DropQueued,
+    Effect,
+    RequestAnswered,
+    SendAgain,
+    SendText,
+    SetTimer,
+    Traced,
+)
+from smsflow.engine.events import (
+    CodePosted,
+    Event,
+    NoReport,
+    ReportArrived,
+    Sent,
+    StartRequested,
+    TextReceived,
+    TimerDue,
+)
+from smsflow.engine.machine import advance
+from smsflow.engine.model import Duration
+from smsflow.engine.state import Contact, Conversation, Plan, Session
+from smsflow.engine.world import World
+from smsflow.sms.states import State
+
+
+@dataclass(slots=True)
+class SimulatedText:
+    """One text of ours, as the simulator keeps it."""
+
+    id: str
+    root: str
+    effect: SendText
+    plan: Plan
+    due: datetime
+    state: State = State.QUEUED
+    replaced: bool = False
+    sent_at: datetime | None = None  # when it left
+
+    @property
+    def via(self) -> str:
+        """The name of our number that it goes out on."""
+        return self.plan.number
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLine:
+    """A line of the trace, with its moment."""
+
+    at: datetime
+    line: Traced
+
+
+@dataclass(slots=True)
+class _Alarm:
+    due: datetime
+    order: int
+    event: Event | None  # None: the text of that id leaves
+    text: str = ""
+
+
+@dataclass(slots=True)
+class Simulator:
+    """The world of one contact. All methods take effect at `now`."""
+
+    world: World
+    contact: Contact
+    now: datetime
+    rng: Random
+    sent: list[SimulatedText] = field(default_factory=list)  # in the order in which they left
+    trace: list[TraceLine] = field(default_factory=list)
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)  # results of requests
+    consent: list[ConsentChanged] = field(default_factory=list)
+    sessions: dict[str, Session] = field(default_factory=dict)  # also those that have ended
+    _texts: dict[str, SimulatedText] = field(default_factory=dict)
+    _alarms: list[_Alarm] = field(default_factory=list)
+    _counter: int = 0
+
+    # --- what happens ----------------------------------------------------------------------------
+
+    def text(self, text: str, number: str | None = None) -> None:
+        """The contact texts us, on the number where they last heard from us if none is named."""
+        last = self.sent[-1].via if self.sent else next(iter(self.world.project.numbers))
+        self._happen(TextReceived(text, number or last, self.now))
+
+    def start(self, flow: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Start a flow as the API does; the result has `started`, and `reason` if it is False."""
+        session = self._id()
+        self._happen(StartRequested(flow, session, inputs))
+        return self.answers.get(session, {"started": False, "reason": "nothing answered"})
+
+    def verify(self, code: str) -> dict[str, Any]:
+        """Post a code as the web application does, for the session that waits for one."""
+        waiting = [
+            each.id
+            for each in self.sessions.values()
+            if each.waiting is not None and each.waiting.kind == "code"
+        ]
+        request = self._id()
+        self._happen(CodePosted(waiting[-1] if waiting else "", code, request))
+        return self.answers[request]
+
+    def report(self, text: SimulatedText, state: State, error: str | None = None) -> None:
+        """A delivery report comes for that text; one that is no news changes nothing."""
+        if not text.state.may_become(state):
+            return
+        sent = self._facts(text)
+        text.state = state
+        if state.final:
+            self._happen(ReportArrived(sent, state, error))
+
+    def move_to(self, moment: datetime) -> None:
+        """Let time pass until `moment`; whatever is due on the way happens in order."""
+        while self._alarms:
+            alarm = min(self._alarms, key=lambda each: (each.due, each.order))
+            if alarm.due > moment:
+                break
+            self._alarms.remove(alarm)
+            self.now = max(self.now, alarm.due)
+            self._ring(alarm)
+        self.now = max(self.now, moment)
+
+    def move(self, length: Duration) -> None:
+        """Let a length of time pass, days on the contact's calendar."""
+        zone = self.contact.timezone or self.world.project.timezone
+        self.move_to(length.after(self.now, zone))
+
+    def next_due(self) -> datetime | None:
+        """When the next timer is due or the next text leaves."""
+        return min((each.due for each in self._alarms), default=None)
+
+    def restart(self) -> None:
+        """The worker dies and comes back: all that counts is what was stored."""
+        self.contact = _reborn(Conversation(self.contact)).contact
+
+    def deploy(self, world: World) -> None:
+        """New versions of flows go live; open sessions stay with theirs."""
+        older = {
+            (flow.name, flow.version): flow
+            for flow in (*self.world.pinned.values(), *self.world.flows.values())
+        }
+        self.world = replace(world, pinned=older)
+
+    # --- how it goes on --------------------------------------------------------------------------
+
+    def _happen(self, event: Event) -> None:
+        live = [each for each in self.sessions.values() if each.live]
+        before = _reborn(Conversation(self.contact, live))
+        after, effects = advance(self.world, before, event, now=self.now, rng=self.rng)
+        self.contact = after.contact
+        self.sessions.update({each.id: each for each in after.sessions})
+        for effect in effects:
+            self._interpret(effect)
+        self.move_to(self.now)
+
+    def _ring(self, alarm: _Alarm) -> None:
+        if alarm.event is None:
+            self._leave(self._texts[alarm.text])
+        elif isinstance(alarm.event, NoReport):
+            text = self._texts[alarm.event.sent.message]
+            self._happen(NoReport(self._facts(text)))
+        else:
+            self._happen(alarm.event)
+
+    def _leave(self, text: SimulatedText) -> None:
+        """The claim: the gate is asked at the last moment."""
+        if text.state is not State.QUEUED:
+            return
+        if self.contact.opted_out and not text.effect.passes_block:
+            self._refuse(text, State.REFUSED, "opted out")
+        elif text.effect.expires is not None and text.effect.expires <= self.now:
+            self._refuse(text, State.EXPIRED, "expired before it could leave")
+        else:
+            text.state, text.sent_at = State.ACCEPTED, self.now
+            self.sent.append(text)
+            if text.plan.report_within is not None:
+                due = Duration(seconds=text.plan.report_within).after(self.now, "UTC")
+                self._alarm(due, NoReport(self._facts(text)))
+
+    def _refuse(self, text: SimulatedText, state: State, error: str) -> None:
+        sent = self._facts(text)
+        text.state = state
+        self._happen(ReportArrived(sent, state, error))
+
+    def _interpret(self, effect: Effect) -> None:
+        match effect:
+            case SendText():
+                root = effect.message
+                self._queue(SimulatedText(root, root, effect, effect.plan, effect.due))
+            case SendAgain():
+                first = self._texts[effect.replaces]
+                first.replaced = True
+                self._queue(
+                    SimulatedText(
+                        effect.message, first.root, first.effect, effect.plan, effect.due
+                    )
+                )
+            case SetTimer():
+                self._alarm(effect.due, TimerDue(effect.session, effect.serial, effect.name))
+            case DropQueued():
+                self._drop(effect)
+            case ConsentChanged():
+                self.consent.append(effect)
+            case RequestAnswered():
+                self.answers[effect.request] = effect.result
+            case Traced():
+                self.trace.append(TraceLine(self.now, effect))
+            case _:
+                assert_never(effect)
+
+    def _queue(self, text: SimulatedText) -> None:
+        self._texts[text.id] = text
+        self._alarm(text.due, None, text.id)
+
+    def _drop(self, effect: DropQueued) -> None:
+        for text in self._texts.values():
+            if text.state is not State.QUEUED or text.effect.passes_block:
+                continue
+            if effect.root is None or text.root == effect.root:
+                text.state = State.REFUSED
+
+    def _alarm(self, due: datetime, event: Event | None, text: str = "") -> None:
+        self._counter += 1
+        self._alarms.append(_Alarm(due, self._counter, event, text))
+
+    def _facts(self, text: SimulatedText) -> Sent:
+        return Sent(text.id, text.root, text.effect.session, text.state, text.plan, text.replaced)
+
+    def _id(self) -> str:
+        return f"{self.rng.getrandbits(128):032x}"
+
+
+def _reborn(conversation: Conversation) -> Conversation:
+    return Conversation.from_json(json.loads(json.dumps(conversation.to_json())))
