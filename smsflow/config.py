@@ -92,7 +92,7 @@ def _secret_key(env: Mapping[str, str], folder: Path) -> bytes:
     try:
         path.parent.mkdir(exist_ok=True)
         # Another process may make it at the same moment; only one of them creates the file.
-        with path.open("x", opener=_private) as file:
+        with open(path, "x", opener=_private) as file:
             file.write(secrets.token_hex(32))
     except FileExistsError:
         pass

@@ -136,8 +136,8 @@ class Conversations:
                     log.exception("row_failed", row=row.id, kind=row.kind)
                     failures.append((row, f"{type(error).__name__}: {error}"))
             batch.save(sitting.changes)
-        for row, error in failures:
-            self._store.failed(row, error)
+        for row, reason in failures:
+            self._store.failed(row, reason)
         return Worked(len(batch.rows), sitting.numbers_to_send(now))
 
 
@@ -264,9 +264,9 @@ class _Sitting:
 
     def numbers_to_send(self, now: datetime) -> frozenset[str]:
         """Our numbers that have new texts which may leave already."""
-        due = [effect for _, effect in self.changes.texts if effect.due <= now]
-        again = [effect for effect in self.changes.again if effect.due <= now]
-        return frozenset(effect.plan.number for effect in (*due, *again))
+        made: list[SendText | SendAgain] = [effect for _, effect in self.changes.texts]
+        made += self.changes.again
+        return frozenset(effect.plan.number for effect in made if effect.due <= now)
 
 
 def _message_of(wire_id: str) -> str:

@@ -51,7 +51,7 @@ class Runtime:
         settings: Settings,
         loaded: load.Loaded,
         store: Store,
-        connection: redis.Redis[bytes],
+        connection: redis.Redis,
         *,
         clock: Clock,
         rng: Random,
@@ -82,7 +82,7 @@ class Runtime:
         cls,
         settings: Settings,
         *,
-        connection: redis.Redis[bytes] | None = None,
+        connection: redis.Redis | None = None,
         clock: Clock | None = None,
         rng: Random | None = None,
         upgrade: bool = False,
@@ -136,7 +136,7 @@ class Runtime:
         self.redis.close()
 
 
-def connect_redis(url: str) -> redis.Redis[bytes]:
+def connect_redis(url: str) -> redis.Redis:
     """A connection that gives up fast: one try, half a second."""
     if url == "memory://":
         import fakeredis  # only the embedded default needs it

@@ -54,7 +54,7 @@ class ThreadWorker(QueueWorker):
         """Signals belong to the main thread."""
 
 
-def _worker(kind: type[QueueWorker], queue: str, connection: redis.Redis[bytes]) -> QueueWorker:
+def _worker(kind: type[QueueWorker], queue: str, connection: redis.Redis) -> QueueWorker:
     return kind(
         [queue],
         connection=connection,

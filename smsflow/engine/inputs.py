@@ -43,7 +43,8 @@ def _read_fields(
             if not isinstance(raw, Mapping):
                 mistakes.append(f"input '{name}' must be an object")
                 continue
-            values[each.name] = inner = {}
+            inner: dict[str, Any] = {}
+            values[each.name] = inner
             _read_fields(each.fields, raw, zone, name + ".", inner, mistakes)
         else:
             try:

@@ -43,7 +43,7 @@ def guarded(turn: Turn, session: Session) -> Iterator[None]:
     try:
         yield
     except FlowFailed as failure:
-        step = session.waiting and session.waiting.step
+        step = session.waiting.step if session.waiting else None
         detail = f"{failure.kind}: {failure.message}"
         turn.effects.append(Traced(session.id, step, "error", detail, failure.place))
         finish(turn, session, "failed")

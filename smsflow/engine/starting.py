@@ -47,9 +47,10 @@ def begin(
     )
     with running.guarded(turn, session):
         session.key = "" if flow.key is None else str(turn.evaluate(session, flow.key))
-        return _admit(turn, flow, session)
-    # What failed was the session's own step, which its trace tells.
-    return "" if session in turn.conversation.sessions else "the flow's key can't be worked out"
+        refusal = _admit(turn, flow, session)
+    if not refusal and not session.live and turn.conversation.session(session_id) is None:
+        return "the flow's key can't be worked out"
+    return refusal
 
 
 def _refusal(turn: Turn, flow: Flow) -> str:
@@ -102,8 +103,7 @@ def _admit(turn: Turn, flow: Flow, session: Session) -> str:
         return ""
     if flow.mode == "restart":
         for each in others:
-            waiting = each.waiting
-            running.drop_retries(turn, waiting and waiting.root)
+            running.drop_retries(turn, each.waiting.root if each.waiting else None)
             running.finish(turn, each, "restarted")
     running.run(turn, session, flow.start)
     return ""

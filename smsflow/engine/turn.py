@@ -153,11 +153,11 @@ class Turn:
         """One line for the trace."""
         self.effects.append(
             Traced(
-                session and session.id,
-                step and step.id,
+                session.id if session else None,
+                step.id if step else None,
                 what,
                 detail,
-                step and step.place,
+                step.place if step else None,
             )
         )
 

@@ -22,6 +22,7 @@ from smsflow.engine.effects import (
     Traced,
 )
 from smsflow.engine.state import Contact, Plan, Session
+from smsflow.errors import Place
 from smsflow.sms.states import State
 
 
@@ -41,7 +42,7 @@ class Kind(StrEnum):
 class NewRow:
     """An inbox row to insert. `dedupe` is unique among all rows ever inserted; None repeats freely.
 
-    `contact` is E.164, or None for a report whose message has yet to be looked up by its wire id.
+    `contact` is E.164, or a short code or name as it is; for a report, the number that it is about.
     """
 
     kind: Kind
@@ -135,8 +136,8 @@ class Leased:
     number: str
     to: str
     text: str
-    tries: int  # before this one
-    first_try_at: datetime | None
+    tries: int  # before this one, without those that surely did not leave
+    first_try_at: datetime | None  # of this wire id; None when this is the first
     expires: datetime | None
 
 
@@ -169,6 +170,19 @@ class SenderQuota:
 
     rows: int
     rate: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceLine:
+    """One line of a session's trace, as it is read back."""
+
+    at: datetime
+    contact: str
+    session: str | None
+    step: str | None
+    what: str
+    detail: str
+    place: Place | None
 
 
 Rows = Sequence[NewRow]
