@@ -1,0 +1,55 @@
+"""What templates may print and calculate with, and the bounds of both."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+MAX_NUMBER = 10**18  # beyond money, counts and milliseconds; keeps arithmetic cheap
+MAX_STRING = 10_000  # characters of any value made inside a template
+
+
+def in_zone(moment: datetime, zone: str) -> datetime:
+    """`moment` on the clocks of `zone`; a naive one is on them already."""
+    return moment if moment.tzinfo is None else moment.astimezone(ZoneInfo(zone))
+
+
+def as_text(value: Any) -> str:
+    """What printing a value gives; a list, a mapping or none is a TypeError."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int() | float() | Decimal():
+            return str(value)
+        case date() | time():
+            return value.isoformat()
+        case None:
+            raise TypeError("a value that is none cannot be printed; use default('...')")
+        case list() | tuple():
+            raise TypeError("a list cannot be printed; use join(', ')")
+        case _:
+            raise TypeError(f"a {type(value).__name__} cannot be printed")
+
+
+def as_number(value: Any) -> int | float | Decimal:
+    """The value when it is a number of at most MAX_NUMBER, else a TypeError or OverflowError."""
+    if not is_number(value):
+        raise TypeError(f"a number is needed, not {kind_of(value)}")
+    number: int | float | Decimal = value
+    if not abs(float(number)) <= MAX_NUMBER:  # so that infinity and not-a-number fail too
+        raise OverflowError("a number is out of bounds")
+    return number
+
+
+def is_number(value: Any) -> bool:
+    """True for numbers; true and false are none."""
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+
+
+def kind_of(value: Any) -> str:
+    """A value's type in a sentence: `a list`, `none`."""
+    return "none" if value is None else f"a {type(value).__name__}"
