@@ -147,7 +147,11 @@ def test_pure_packages_load_without_the_impure_ones() -> None:
         "sys.exit(repr(bad) if bad else 0)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code],
+        cwd=PACKAGE.parent,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 

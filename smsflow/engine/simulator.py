@@ -211,9 +211,7 @@ class Simulator:
                 first = self._texts[effect.replaces]
                 first.replaced = True
                 self._queue(
-                    SimulatedText(
-                        effect.message, first.root, first.effect, effect.plan, effect.due
-                    )
+                    SimulatedText(effect.message, first.root, first.effect, effect.plan, effect.due)
                 )
             case SetTimer():
                 self._alarm(effect.due, TimerDue(effect.session, effect.serial, effect.name))
