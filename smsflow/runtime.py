@@ -10,7 +10,6 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 from random import Random, SystemRandom
-from typing import Any
 from urllib.parse import quote
 
 import redis
@@ -65,7 +64,7 @@ class Runtime:
         self._versions: dict[tuple[str, str], Flow] = {}
         self._versions_lock = threading.Lock()
         self.secrets = _webhook_secrets(settings, loaded.project)
-        self.providers = _providers(settings, loaded.project, clock)
+        self.providers = _providers(settings, loaded.project)
         self.channels: dict[str, Channel] = channels(
             loaded.project, self.providers, self.report_url
         )
@@ -174,12 +173,10 @@ def _webhook_secrets(settings: Settings, project: Project) -> Mapping[str, tuple
     return secrets
 
 
-def _providers(settings: Settings, project: Project, clock: Clock) -> dict[str, Provider]:
-    return {name: _provider(settings, entry, clock) for name, entry in project.providers.items()}
+def _providers(settings: Settings, project: Project) -> dict[str, Provider]:
+    return {name: _provider(settings, entry) for name, entry in project.providers.items()}
 
 
-def _provider(settings: Settings, entry: ProviderEntry, clock: Clock) -> Provider:
-    given: dict[str, Any] = {
-        key: settings.resolve(getattr(entry, key)) for key in ("url", "user", "password")
-    }
-    return providers.connect(entry.name, entry.kind, clock=clock.now, **given)
+def _provider(settings: Settings, entry: ProviderEntry) -> Provider:
+    given = {key: settings.resolve(getattr(entry, key)) for key in ("url", "user", "password")}
+    return providers.connect(entry.kind, entry.name, **given)

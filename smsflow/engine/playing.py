@@ -66,7 +66,7 @@ class ChatLine:
 
 @dataclass(slots=True)
 class Played:
-    """How a test went. `place` is the line that failed, `source` what sent the text it failed at."""
+    """How a test went. `place` is the line that failed, `source` what sent the text."""
 
     test: Transcript
     passed: bool = True

@@ -190,7 +190,7 @@ def plain(node: Node, *, typed: bool = True) -> Any:
 
 def merged(base: Dict[str, Any], more: Dict[str, Any]) -> dict[str, Any]:
     """`base` with single paths overridden: `contact.language: fr` changes just that."""
-    result = _copied(base)
+    result: dict[str, Any] = _copied(base)
     for path, value in more.items():
         *parents, last = path.split(".")
         target = result
