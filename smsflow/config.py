@@ -41,11 +41,7 @@ class Settings:
     ) -> Settings:
         """The settings of this process; SettingsInvalid names the variable that is wrong."""
         env = dict(os.environ if environment is None else environment)
-        folder = (project or Path(env.get("SMSFLOW_PROJECT", "."))).resolve()
-        if not folder.is_dir():
-            raise SettingsInvalid(
-                f"there is no folder {folder}; set SMSFLOW_PROJECT, or pass --project"
-            )
+        folder = project_folder(env, project=project)
         database = env.get("SMSFLOW_DATABASE_URL") or env.get("DATABASE_URL")
         return cls(
             project=folder,
@@ -73,6 +69,19 @@ class Settings:
     def embedded(self) -> bool:
         """True when the queues live in this process."""
         return self.redis_url == MEMORY
+
+
+def project_folder(
+    environment: Mapping[str, str] | None = None, *, project: Path | None = None
+) -> Path:
+    """Where the project's files lie: `project`, else what the environment says, else here."""
+    env = os.environ if environment is None else environment
+    folder = (project or Path(env.get("SMSFLOW_PROJECT") or ".")).resolve()
+    if not folder.is_dir():
+        raise SettingsInvalid(
+            f"there is no folder {folder}; set SMSFLOW_PROJECT, or pass --project"
+        )
+    return folder
 
 
 def _port(text: str) -> int:
