@@ -1,0 +1,57 @@
+"""The web in production: granian's processes, each with an application of its own.
+
+Connections to a database must not be shared over a fork, so every process opens its own runtime.
+Another WSGI server takes the same application: `gunicorn 'smsflow.web.wsgi:create()'`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from flask import Flask
+from granian.constants import HTTPModes, Interfaces
+from granian.server import Server
+
+from smsflow import logs
+from smsflow.config import Settings
+from smsflow.runtime import Runtime
+from smsflow.web import create_app
+
+# Granian's own records go the way of all others; it writes none for a request, since the path of
+# a webhook holds its secret and the query of a text that came in holds the text.
+_LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {},
+    "handlers": {},
+    "loggers": {"_granian": {"handlers": [], "propagate": True}},
+}
+
+
+def create() -> Flask:
+    """The application of one process, from its environment."""
+    logs.configure()
+    return create_app(Runtime.open(Settings.from_environment()))
+
+
+def serve(settings: Settings, *, host: str, port: int, workers: int, threads: int) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Raises ProjectInvalid and SettingsInvalid before any process is started, and OSError when the
+    address can't be listened on.
+    """
+    Runtime.open(settings).close()
+    os.environ["SMSFLOW_PROJECT"] = str(settings.project)
+    Server(
+        "smsflow.web.wsgi:create",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=workers,
+        blocking_threads=threads,
+        factory=True,
+        log_dictconfig=_LOGGING,
+        log_access=False,
+    ).serve()
