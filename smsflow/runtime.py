@@ -21,7 +21,7 @@ from smsflow.clock import Clock, SystemClock
 from smsflow.config import Settings
 from smsflow.conversation import Conversations
 from smsflow.delivery import Channel, Delivery, channels
-from smsflow.engine import load, world
+from smsflow.engine import parse, world
 from smsflow.engine.model import Flow, Project, ProviderEntry
 from smsflow.engine.world import World
 from smsflow.errors import ProjectInvalid, SettingsInvalid
@@ -48,7 +48,7 @@ class Runtime:
     def __init__(
         self,
         settings: Settings,
-        loaded: load.Loaded,
+        loaded: parse.Loaded,
         store: Store,
         connection: redis.Redis,
         *,
@@ -90,7 +90,7 @@ class Runtime:
 
         Raises ProjectInvalid for mistakes in its files and SettingsInvalid for wrong settings.
         """
-        loaded = load.load(read_files(settings.project))
+        loaded = parse.load(read_files(settings.project))
         if loaded.errors or loaded.project is None:
             raise ProjectInvalid(loaded.issues)
         store = Store.connect(settings.database_url)
@@ -119,7 +119,7 @@ class Runtime:
                 source = self.store.flow_source(name, version)
                 if source is None:
                     return None
-                known = load.read_bundle(source, self.project)
+                known = parse.read_bundle(source, self.project)
                 self._versions[name, version] = known
             return known
 
