@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from random import Random, SystemRandom
 from urllib.parse import quote
@@ -26,6 +27,7 @@ from smsflow.engine.model import Flow, Project, ProviderEntry
 from smsflow.engine.world import World
 from smsflow.errors import ProjectInvalid, SettingsInvalid
 from smsflow.providers.base import Provider
+from smsflow.providers.transport import HttpTransport
 from smsflow.store import Store
 
 # A nudge is a hint: better late by a sweep than a webhook that hangs on a sick Redis.
@@ -42,12 +44,31 @@ def read_files(folder: Path) -> dict[str, bytes]:
     }
 
 
+def read_project(folder: Path) -> tuple[Project, parse.Loaded]:
+    """The project in a folder; ProjectInvalid holds everything that is wrong with its files."""
+    loaded = parse.load(read_files(folder))
+    if loaded.errors or loaded.project is None:
+        raise ProjectInvalid(loaded.issues)
+    return loaded.project, loaded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An account at a provider that takes the place of the one in smsflow.yaml: a sandbox's."""
+
+    url: str
+    user: str
+    password: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
+
+
 class Runtime:
     """A project at work in this process. Make it with `open`; close it when done."""
 
     def __init__(
         self,
         settings: Settings,
+        project: Project,
         loaded: parse.Loaded,
         store: Store,
         connection: redis.Redis,
@@ -59,15 +80,17 @@ class Runtime:
         self.store = store
         self.redis = connection
         self.clock = clock
-        self.project: Project = loaded.project
-        self.world: World = world.build(loaded.project, loaded.flows, secret=settings.secret_key)
+        self.project = project
+        self.world: World = world.build(project, loaded.flows, secret=settings.secret_key)
         self._versions: dict[tuple[str, str], Flow] = {}
         self._versions_lock = threading.Lock()
-        self.secrets = _webhook_secrets(settings, loaded.project)
-        self.providers = _providers(settings, loaded.project)
-        self.channels: dict[str, Channel] = channels(
-            loaded.project, self.providers, self.report_url
-        )
+        self.secrets = _webhook_secrets(settings, project)
+        self._transport = HttpTransport()
+        self.providers: dict[str, Provider] = {
+            name: _provider(settings, entry, self._transport)
+            for name, entry in project.providers.items()
+        }
+        self.channels: dict[str, Channel] = channels(project, self.providers, self.report_url)
         self.conversations = Conversations(
             store, lambda: self.world, self.version_of, clock=clock, rng=rng
         )
@@ -85,14 +108,14 @@ class Runtime:
         clock: Clock | None = None,
         rng: Random | None = None,
         upgrade: bool = False,
+        accounts: Mapping[str, Account] | None = None,
     ) -> Runtime:
-        """Read the project and connect everything.
+        """Read the project and connect everything; `accounts` are by the provider's name.
 
         Raises ProjectInvalid for mistakes in its files and SettingsInvalid for wrong settings.
         """
-        loaded = parse.load(read_files(settings.project))
-        if loaded.errors or loaded.project is None:
-            raise ProjectInvalid(loaded.issues)
+        project, loaded = read_project(settings.project)
+        project = _with_accounts(project, accounts or {})
         store = Store.connect(settings.database_url)
         try:
             if upgrade:
@@ -101,6 +124,7 @@ class Runtime:
                 store.check_schema()
             return cls(
                 settings,
+                project,
                 loaded,
                 store,
                 connection or connect_redis(settings.redis_url),
@@ -133,6 +157,7 @@ class Runtime:
         """Give back connections."""
         self.store.close()
         self.redis.close()
+        self._transport.close()
 
 
 def connect_redis(url: str) -> redis.Redis:
@@ -173,10 +198,20 @@ def _webhook_secrets(settings: Settings, project: Project) -> Mapping[str, tuple
     return secrets
 
 
-def _providers(settings: Settings, project: Project) -> dict[str, Provider]:
-    return {name: _provider(settings, entry) for name, entry in project.providers.items()}
+def _with_accounts(project: Project, accounts: Mapping[str, Account]) -> Project:
+    changed = {
+        name: replace(project.providers[name], **asdict(account))
+        for name, account in accounts.items()
+    }
+    return replace(project, providers={**project.providers, **changed})
 
 
-def _provider(settings: Settings, entry: ProviderEntry) -> Provider:
-    given = {key: settings.resolve(getattr(entry, key)) for key in ("url", "user", "password")}
-    return providers.connect(entry.kind, entry.name, **given)
+def _provider(settings: Settings, entry: ProviderEntry, transport: HttpTransport) -> Provider:
+    return providers.connect(
+        entry.kind,
+        entry.name,
+        url=settings.resolve(entry.url),
+        user=settings.resolve(entry.user),
+        password=settings.resolve(entry.password),
+        transport=transport,
+    )
