@@ -94,11 +94,11 @@ def _settings_folder(ctx: click.Context) -> Path:
 @click.pass_context
 def check(ctx: click.Context, path: Path | None, form: str) -> None:
     """Find the mistakes in a project's files, before anyone is texted."""
-    from smsflow.engine import load, report
+    from smsflow.engine import parse, report
     from smsflow.runtime import read_files
 
     folder = path or _settings_folder(ctx)
-    loaded = load.load(read_files(folder))
+    loaded = parse.load(read_files(folder))
     if form == "json":
         found = [report.as_json(issue) for issue in loaded.issues]
         click.echo(json.dumps({"flows": len(loaded.flows), "issues": found}, ensure_ascii=False))
