@@ -204,6 +204,7 @@ def _clean(text: str) -> str:
 
 
 def _raw(result: object) -> str:
+    # How deep Python's JSON goes differs between reading and writing, and between versions.
     try:
         return json.dumps(result)[:4000]
     except RecursionError:

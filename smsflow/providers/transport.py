@@ -81,7 +81,7 @@ class HttpTransport:
         if len(content) > _LONGEST_ANSWER:
             answer.close()
             raise MaybeSent("the answer is too long")
-        answer.release_conn()
+        # Read to its end, the answer has given its connection back to the pool.
         return Response(
             answer.status, {name.lower(): value for name, value in answer.headers.items()}, content
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import suppress
 from dataclasses import astuple
 from datetime import UTC, datetime
@@ -66,6 +67,7 @@ CONTENT = {
         "Hi",
     ),
     "other bits of esmclass mean no header": ({"bin": "414243", "esmclass": "4"}, "ABC"),
+    "half a surrogate pair as text": ({"text": "a\ud83e"}, "a\ufffd"),
     "a NUL": ({"text": "a\0b"}, "a\ufffdb"),
 }
 
@@ -191,6 +193,12 @@ def test_a_date_that_cannot_be_read_costs_no_text(date):
     assert found.received_at is None
 
 
+def test_what_no_database_takes_is_replaced():
+    """Half of a surrogate pair and NUL can be written in JSON, and in nothing else."""
+    (found,) = read_mo_post(body(TEXT | {"text": "a\ud83e\0", "messageId": "\0"}), "")
+    assert (found.text, found.message_id) == ("a\ufffd\ufffd", "\ufffd")
+
+
 def test_an_id_may_be_a_number():
     """Some answers write ids without quotes."""
     (found,) = read_mo_post(body(TEXT | {"messageId": 817, "from": int(SENDER)}), "")
@@ -255,10 +263,12 @@ def test_as_many_results_as_the_provider_sends_are_read():
 
 
 def test_a_deep_result_is_kept_in_short():
-    """Showing what could not be read must not fail in turn."""
-    deep = b'{"results": [' + b'{"a":' * 900 + b"1" + b"}" * 900 + b"]}"
-    (found,) = read_mo_post(deep, "")
-    assert isinstance(found, Unreadable)
+    """Showing what could not be read must not fail in turn, whatever its depth."""
+    for depth in range(sys.getrecursionlimit() // 2, sys.getrecursionlimit()):
+        deep = b'{"results": [' + b'{"a":' * depth + b"1" + b"}" * depth + b"]}"
+        with suppress(WebhookRejected):
+            (found,) = read_mo_post(deep, "")
+            assert isinstance(found, Unreadable)
 
 
 def storable(found):

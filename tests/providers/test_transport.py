@@ -76,10 +76,11 @@ def post() -> Iterator[Callable[[str], object]]:
 
 
 def test_requests_share_a_connection_and_headers_come_in_lower_case(server, post):
-    """Two requests cost one connection."""
-    server.answers = [OK, OK]
-    answers = [post(f"http://{server.address}/") for _ in range(2)]
-    assert [(answer.status, answer.body) for answer in answers] == [(200, b"{}")] * 2
+    """Three requests cost one connection, however an answer tells its length."""
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    server.answers = [OK, chunked, OK]
+    answers = [post(f"http://{server.address}/") for _ in range(3)]
+    assert [(answer.status, answer.body) for answer in answers] == [(200, b"{}")] * 3
     assert answers[0].headers["retry-after"] == "5"
     assert b"X-Mark: 1\r\n" in server.requests[0]
     assert server.connections == 1
@@ -92,6 +93,7 @@ def test_an_answer_of_any_status_is_an_answer(server, post):
     server.answers = [moved, failed]
     assert [post(f"http://{server.address}/").status for _ in range(2)] == [302, 503]
     assert len(server.requests) == 2
+    assert server.connections == 1
 
 
 BROKEN = {
@@ -111,6 +113,14 @@ def test_a_broken_answer_means_that_the_request_may_have_arrived(server, post, a
     server.answers = [answer, OK]
     with pytest.raises(MaybeSent):
         post(f"http://{server.address}/")
+    assert len(server.requests) == 1
+
+
+def test_even_a_get_is_asked_once(server):
+    """Who may repeat a request is for the caller to say."""
+    server.answers = [None, OK]
+    with pytest.raises(MaybeSent):
+        HttpTransport(read=0.1).request("GET", f"http://{server.address}/", {}, b"{}")
     assert len(server.requests) == 1
 
 
