@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from smsflow.engine import running
@@ -29,7 +30,7 @@ def read(turn: Turn, session: Session, step: Ask, text: str) -> Parsed | Invalid
 
 def _bound(turn: Turn, session: Session, step: Ask, value: Value) -> Any:
     bound = turn.value(session, value)
-    if isinstance(bound, bool) or not hasattr(bound, "__lt__"):
+    if isinstance(bound, bool) or not isinstance(bound, int | float | Decimal):
         raise FlowFailed("template", f"a bound of the answer can't be {bound!r}", step.place)
     return bound
 

@@ -15,7 +15,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Protocol
 
 import phonenumbers
-import regex  # type: ignore[import-untyped]
+import regex
 
 from smsflow.engine.languages import language_of, write_date, write_money, write_number
 from smsflow.engine.template_values import (

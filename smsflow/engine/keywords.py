@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import regex  # type: ignore[import-untyped]
+import regex
 
 from smsflow.engine.folding import fold
 from smsflow.errors import SmsflowError

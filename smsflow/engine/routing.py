@@ -151,15 +151,16 @@ def judge(turn: Turn, session: Session, waiting: Waiting, step: Otp, guess: str)
 
 def _keyword(turn: Turn, event: TextReceived, *, whole: bool = False) -> bool:
     """Start the flow whose keyword or pattern the text is; `whole`: only by a whole message."""
-    match = turn.world.keywords.find(event.text, event.number)
-    if match is None or match.target.trigger.kind == "catch_all":
-        return False
-    if whole and match.args:
-        return False
-    return _begin(turn, event, match)
+    for match in turn.world.keywords.matches(event.text, event.number):
+        if match.target.trigger.kind == "catch_all" or (whole and not match.whole):
+            continue
+        if _begin(turn, event, match):
+            return True
+    return False
 
 
 def _begin(turn: Turn, event: TextReceived, match: Match) -> bool:
+    """Start the flow of a trigger; False when its `when` isn't met and others may have a go."""
     route: Route = match.target
     trigger = {
         "kind": route.trigger.kind,
@@ -198,7 +199,7 @@ def _may_start(turn: Turn, event: TextReceived, route: Route, trigger: dict[str,
     language = turn.contact.language or turn.world.project.languages[0]
     try:
         expression = compile_expression(condition.source)
-        return bool(expression.evaluate(scope, language=language, zone=turn.zone))
+        return expression.holds(scope, language=language, zone=turn.zone)
     except TemplateError as error:
         turn.trace(None, None, "error", f"{condition.place}: {error}")
         return False
@@ -219,13 +220,9 @@ def _message(turn: Turn, event: TextReceived) -> dict[str, Any]:
 
 
 def _fallback(turn: Turn, event: TextReceived) -> None:
-    match = turn.world.keywords.find(event.text, event.number)
-    if (
-        match is not None
-        and match.target.trigger.kind == "catch_all"
-        and _begin(turn, event, match)
-    ):
-        return
+    for match in turn.world.keywords.matches(event.text, event.number):
+        if match.target.trigger.kind == "catch_all" and _begin(turn, event, match):
+            return
     reply = turn.world.project.default_reply
     if reply is None:
         turn.trace(None, None, "silence", "nothing matched")

@@ -124,7 +124,17 @@ class Turn:
         extra: Mapping[str, Any] | None = None,
     ) -> bool:
         """True when there is no condition, or it is met; an unset name alone is not."""
-        return condition is None or bool(self.evaluate(session, condition, extra))
+        if condition is None:
+            return True
+        scope = self.scope(session)
+        if extra:
+            scope.update(extra)
+        try:
+            return compile_expression(condition.source).holds(
+                scope, language=session.language, zone=self.zone
+            )
+        except TemplateError as error:
+            raise FlowFailed("template", str(error), condition.place) from error
 
     def value(self, session: Session, value: Value) -> Any:
         """The value of a value slot."""
