@@ -93,12 +93,20 @@ def test_no_intermediate_report_is_told_unless_asked_for(world):
 
 
 def test_a_permanent_error_has_no_intermediate_report(world):
-    """Only errors that may pass are told on the way; steps count in the order of their times."""
+    """Only errors that may pass are told on the way."""
     steps = [(2, "EXPIRED_EXPIRED", 0), (1, "PENDING_WAITING_DELIVERY", "EC_UNKNOWN_SUBSCRIBER")]
     world.network.script(PHONE, fates.script(steps))
     world.send(PHONE, notify_url=URL, intermediate=True)
     assert world.after(seconds=1) == []
     assert world.statuses(world.after(seconds=1)) == ["EXPIRED_EXPIRED"]
+
+
+def test_steps_happen_in_the_order_of_their_times(world):
+    """However a script lists them."""
+    world.network.script(PHONE, fates.script([(2, 5, 0), (1, 2, 0)]))
+    world.send(PHONE, notify_url=URL)
+    (push,) = world.after(seconds=3)
+    assert [report.status.id for report in push.reports] == [2, 5]
 
 
 def test_an_intermediate_report_can_not_be_pulled(world):
@@ -176,8 +184,8 @@ def test_delivery_reports_can_only_be_retrieved_one_time(world):
     world.after(seconds=1)
     names = [report.message.message_id for report in world.network.reports(message_id="c")]
     assert names == ["c"]
-    assert [r.message.message_id for r in world.network.reports(bulk_id="two")] == ["d"]
     assert [r.message.message_id for r in world.network.reports(limit=1)] == ["a"]
+    assert [r.message.message_id for r in world.network.reports(bulk_id="two")] == ["d"]
     assert [r.message.message_id for r in world.network.reports()] == ["b", "e"]
     assert world.network.reports() == []
 

@@ -13,7 +13,7 @@ import urllib3
 from cheroot.wsgi import Server
 from flask import Flask, request
 
-from smsflow.sandbox.server import Sandbox
+from smsflow.sandbox.server import Sandbox, SystemClock
 
 SOON = 5  # seconds that a test waits for what takes milliseconds
 PHONE = "41793026727"
@@ -107,6 +107,15 @@ def test_a_push_that_failed_is_repeated_when_the_clock_jumps(http, sandbox, rece
     assert arrives_as_minutes_pass(receiver, world) == first
 
 
+def test_a_redirect_is_no_success(http, sandbox, receiver, world):
+    """Only a 2xx ends the cycle: a 302 is followed by the same push a minute later."""
+    receiver.answers = [302]
+    send(http, sandbox, receiver)
+    world.clock.advance(seconds=1)
+    first = receiver.pushes.get(timeout=SOON)
+    assert arrives_as_minutes_pass(receiver, world) == first
+
+
 def test_push_received_messages(http, sandbox, receiver):
     """By GET with the URL's template, and by POST in the form of a pull."""
     url = f"http://{receiver.address}/mo?who=%sender%&what=%text%"
@@ -136,6 +145,15 @@ def test_a_report_can_come_before_the_answer(http, sandbox, receiver):
     call(http, sandbox, "PUT", "/sandbox/faults", {"reportFirst": 1})
     assert send(http, sandbox, receiver).status == 200
     assert receiver.pushes.get_nowait()
+
+
+def test_time_can_run_faster():
+    """A clock of a million times the speed is ahead of the real time at once."""
+    fast, real = SystemClock(1_000_000), SystemClock()
+    start = real.now()
+    while real.now() == start:
+        pass
+    assert fast.now() - real.now() > real.now() - start
 
 
 def test_stopping_ends_an_answer_that_is_held_back_and_leaves_no_thread(receiver, http):

@@ -103,7 +103,8 @@ def test_a_validity_period_over_48_hours_is_set_to_48_hours(client, world):
 @pytest.mark.parametrize(
     ("message", "status"),
     [
-        (to("12"), 52),
+        (to("1234"), 52),
+        (to("1234567890123456"), 52),
         (to("0041793026727"), 52),
         (to("my friend"), 52),
         (to(PHONE, **{"from": "ab"}), 11),
@@ -230,6 +231,20 @@ def test_the_ten_filters_of_the_logs(client, world, query, found):
     assert [result["messageId"] for result in results] == found
 
 
+def test_a_date_whose_plus_was_not_escaped_is_taken_as_meant(client):
+    """A plus in a query arrives as a space."""
+    client.advanced(to(PHONE))
+    for since, found in (("2015-02-12T10:00:00.000+0100", 1), ("2015-02-12T10:00:00.001+0100", 0)):
+        response = client.http.get(f"/sms/1/logs?sentSince={since}", headers=client.auth)
+        assert len(response.json["results"]) == found
+
+
+def test_a_limit_over_1000_is_cut(client):
+    """The logs give at most 1000 texts at once."""
+    client.advanced(to(*(f"4179{n:07d}" for n in range(1001))))
+    assert len(client.get("/sms/1/logs", limit=2000).json["results"]) == 1000
+
+
 def test_pull_received_message(client, world):
     """The documented fields, and what is left."""
     for text in ("hello", "again"):
@@ -258,6 +273,7 @@ def test_pull_received_message(client, world):
     [
         {},
         {"Authorization": "Basic QWxhZGRpbjp3cm9uZw=="},
+        {"Authorization": "Basic ZXZlOm9wZW4gc2VzYW1l"},
         {"Authorization": "Basic !!!"},
         {"Authorization": "Bearer QWxhZGRpbjpvcGVuIHNlc2FtZQ=="},
     ],
@@ -267,6 +283,7 @@ def test_without_authorization_nothing_is_told(client, headers, path):
     """401 in the documented shape, on every path."""
     response = client.http.get(path, headers=headers)
     assert error(response) == (401, "UNAUTHORIZED")
+    assert response.headers["WWW-Authenticate"].startswith("Basic ")
     assert "Invalid login details" in response.text
 
 
