@@ -1,0 +1,20 @@
+"""The command line: `smsflow check`, `test`, `chat`, `web`, `worker` and the others.
+
+A mistake of the user is told in their words, with the cure, and never as a traceback:
+
+| exit code | meaning |
+|---|---|
+| 0 | done; `check` may have found warnings |
+| 1 | the project's files hold mistakes, a test failed, or the demo saw what the flows don't say |
+| 2 | a setting, an option or a test file is wrong |
+| 5 | `test` found no test |
+| 130 | interrupted by Ctrl-C |
+
+One module for each group of commands. Each command imports what it needs when it runs, so that
+`smsflow --help` answers at once.
+"""
+
+from smsflow.cli import checking, database, running  # their commands join the group
+from smsflow.cli.group import main, smsflow
+
+__all__ = ["checking", "database", "main", "running", "smsflow"]

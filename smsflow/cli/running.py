@@ -1,0 +1,123 @@
+"""Commands that run smsflow, or a part of the world around it: web, worker, sandbox, demo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from smsflow.cli.group import settings, smsflow
+from smsflow.errors import SettingsInvalid
+
+if TYPE_CHECKING:
+    from smsflow.config import Settings
+
+_PORT = click.IntRange(0, 65_535)
+
+
+@smsflow.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=_PORT, help="Port to listen on; default $PORT, or 8000.")
+@click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
+@click.option(
+    "--threads", type=click.IntRange(1), default=16, show_default=True, help="Threads of each."
+)
+@click.pass_context
+def web(ctx: click.Context, host: str, port: int | None, workers: int, threads: int) -> None:
+    """Take what providers push, and the API's requests."""
+    from smsflow import logs
+    from smsflow.web import wsgi
+
+    config = settings(ctx)
+    _need_redis(config, "web")
+    logs.configure()
+    port = config.port if port is None else port
+    with _listening(host, port):
+        wsgi.serve(config, host=host, port=port, workers=workers, threads=threads)
+
+
+@smsflow.command()
+@click.option(
+    "--inbox",
+    type=click.IntRange(1),
+    default=2,
+    show_default=True,
+    help="Processes that work off what came in.",
+)
+@click.option(
+    "--outbox",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes that send.",
+)
+@click.pass_context
+def worker(ctx: click.Context, inbox: int, outbox: int) -> None:
+    """Run flows and send texts."""
+    from smsflow import logs
+    from smsflow.worker import Supervisor
+
+    config = settings(ctx)
+    _need_redis(config, "worker")
+    logs.configure()
+    Supervisor(config, inbox=inbox, outbox=outbox).run()
+
+
+@smsflow.command("work-queue", hidden=True)
+@click.argument("queue", type=click.Choice(["smsflow-inbox", "smsflow-outbox"]))
+@click.pass_context
+def work_queue(ctx: click.Context, queue: str) -> None:
+    """Work one queue: a child of `smsflow worker`."""
+    from smsflow import logs
+    from smsflow.worker import run_child
+
+    config = settings(ctx)
+    _need_redis(config, "worker")
+    logs.configure()
+    run_child(config, queue)
+
+
+def _need_redis(config: Settings, command: str) -> None:
+    """Refuse a queue in memory, which no other process can see."""
+    if config.embedded:
+        raise SettingsInvalid(
+            f"`smsflow {command}` needs a Redis that web and worker share; set SMSFLOW_REDIS_URL,"
+            " such as redis://localhost:6379/0, or try `smsflow demo`, which needs no server"
+        )
+
+
+@smsflow.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=_PORT, default=8090, show_default=True, help="0 takes a free one.")
+@click.option("--user", default="sandbox", show_default=True, help="User of the API.")
+@click.option("--password", default="sandbox", show_default=True, help="Password of the API.")
+def sandbox(host: str, port: int, user: str, password: str) -> None:
+    """Play the provider: its HTTP API, a phone network and handsets."""
+    from smsflow.sandbox.server import serve
+
+    with _listening(host, port):
+        serve(host, port, user, password)
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[None]:
+    """Say in words that an address can't be listened on."""
+    try:
+        yield
+    except OSError as error:
+        raise SettingsInvalid(
+            f"can't listen on {host}:{port} ({error.strerror or error}); choose another --port"
+        ) from error
+
+
+@smsflow.command()
+@click.option("--json", "as_json", is_flag=True, help="One event a line, for programs.")
+@click.pass_context
+def demo(ctx: click.Context, as_json: bool) -> None:
+    """Show the sample flows at work: real HTTP on this machine, nothing to install."""
+    from smsflow import demo, logs
+
+    logs.configure(level=30)
+    ctx.exit(demo.run(ctx.obj, as_json=as_json))
