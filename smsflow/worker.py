@@ -76,7 +76,9 @@ class ThreadWorkers:
     def __init__(self, runtime: Runtime, *, sweep_every: float = 1.0) -> None:
         self._runtime = runtime
         self._sweep = Sweep(runtime, _holder(), every=sweep_every)
-        self._workers = [_worker(ThreadWorker, queue, runtime.redis) for queue in (INBOX, OUTBOX)]
+        self._workers = [
+            _worker(ThreadWorker, queue, _queue_connection(runtime)) for queue in (INBOX, OUTBOX)
+        ]
         self._threads = [
             threading.Thread(target=self._work, args=(worker,), name=worker.queues[0].name)
             for worker in self._workers
@@ -105,7 +107,14 @@ class ThreadWorkers:
 
     def _work(self, worker: QueueWorker) -> None:
         jobs.use(self._runtime)
-        worker.work(logging_level=None)
+        worker.work(logging_level="WARNING")
+
+
+def _queue_connection(runtime: Runtime) -> redis.Redis:
+    """A connection to wait on for long; a nudge's own gives up after half a second."""
+    if runtime.settings.embedded:
+        return runtime.redis
+    return redis.Redis.from_url(runtime.settings.redis_url)
 
 
 # --- as processes ---------------------------------------------------------------------------------
@@ -117,9 +126,7 @@ def run_child(settings: Settings, queue: str) -> None:
     try:
         jobs.use(runtime)
         _stop_with_parent()
-        # RQ blocks on the queue, so its own connection must not have the nudge's short time-out.
-        connection = redis.Redis.from_url(settings.redis_url)
-        _worker(QueueWorker, queue, connection).work(logging_level="WARNING")
+        _worker(QueueWorker, queue, _queue_connection(runtime)).work(logging_level="WARNING")
     finally:
         runtime.close()
 

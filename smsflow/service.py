@@ -1,0 +1,189 @@
+"""Everything in one process: web, workers, sweep and, if wanted, the providers' sandboxes.
+
+The embedded default: nothing to install, nothing left behind. It is the code that runs in
+production, in threads instead of processes, so what is tried here is what runs there.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from random import Random
+from typing import Any, Self
+from urllib.parse import quote
+
+import structlog
+from cheroot.wsgi import Server
+
+from smsflow.clock import Clock, SystemClock
+from smsflow.config import Settings
+from smsflow.engine.model import Project
+from smsflow.errors import SettingsInvalid
+from smsflow.runtime import Account, Runtime, read_project
+from smsflow.sandbox.records import Route
+from smsflow.sandbox.server import Sandbox
+from smsflow.web import create_app
+from smsflow.worker import ThreadWorkers
+
+THREADS = 16
+
+# What the provider can tell of a text that came in (manual, "Push received messages").
+_MO_PARAMETERS = (
+    *("sender", "receiver", "text", "bin"),
+    *("datetime", "messageid", "datacoding", "esmclass"),
+)
+
+log = structlog.get_logger(__name__)
+
+
+class Service:
+    """A project at work in this process, from `start` to `stop`; usable in a `with` statement.
+
+    Port 0 takes a free one; `url` tells it. With `sandboxed` each provider of the project is a
+    sandbox on a port of its own, whatever account smsflow.yaml names: `sandboxes` has them.
+    """
+
+    runtime: Runtime
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        clock: Clock | None = None,
+        rng: Random | None = None,
+        sweep_every: float = 1.0,
+        sandboxed: bool = False,
+    ) -> None:
+        self._settings = settings
+        self._address = (host, port)
+        self._clock = clock or SystemClock()
+        self._rng = rng
+        self._sweep_every = sweep_every
+        self._sandboxed = sandboxed
+        self._running = ExitStack()
+        self.sandboxes: Mapping[str, Sandbox] = {}
+        self.accounts: Mapping[str, Account] = {}
+        self.url = ""
+
+    def start(self) -> None:
+        """Begin to serve and to work; all of it, or nothing.
+
+        Raises ProjectInvalid, SettingsInvalid; an address that is taken is a SettingsInvalid too.
+        """
+        project, _ = read_project(self._settings.project)
+        with ExitStack() as starting:
+            # The port has to be known before the runtime: it is part of every notifyUrl.
+            web = _Web(*self._address)
+            starting.callback(web.stop)
+            self.url = web.url
+            if self._sandboxed:
+                self._start_sandboxes(project, starting)
+            self.runtime = self._open()
+            starting.callback(self.runtime.close)
+            web.serve(create_app(self.runtime))
+            starting.callback(web.stop)
+            self._route(project)
+            workers = ThreadWorkers(self.runtime, sweep_every=self._sweep_every)
+            starting.callback(workers.stop)
+            workers.start()
+            self._running = starting.pop_all()
+        log.info("service_started", url=self.url)
+
+    def stop(self) -> None:
+        """End everything that `start` began: no thread, no socket is left."""
+        self._running.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.stop()
+
+    def _open(self) -> Runtime:
+        settings = self._settings
+        given = {**settings.environment, "SMSFLOW_PUBLIC_URL": self.url}
+        return Runtime.open(
+            replace(settings, environment=given),
+            clock=self._clock,
+            rng=self._rng,
+            upgrade=True,
+            accounts=self.accounts,
+        )
+
+    def _start_sandboxes(self, project: Project, starting: ExitStack) -> None:
+        """Each provider of the project as a server of its own."""
+        sandboxes, accounts = {}, {}
+        for name in project.providers:
+            password = secrets.token_urlsafe()
+            sandboxes[name] = starting.enter_context(
+                Sandbox(user=name, password=password, clock=self._clock)
+            )
+            accounts[name] = Account(
+                url=sandboxes[name].url,
+                user=name,
+                password=password,
+                webhook_secret=secrets.token_urlsafe(),
+            )
+        self.sandboxes, self.accounts = sandboxes, accounts
+
+    def _route(self, project: Project) -> None:
+        """Have the sandboxes push texts to our numbers to the web, as a customer would order it."""
+        for number in project.numbers.values():
+            sandbox = self.sandboxes.get(number.provider)
+            if sandbox is not None:
+                secret = quote(self.accounts[number.provider].webhook_secret, safe="")
+                base = f"{self.url}/webhooks/{quote(number.provider, safe='')}/{secret}/mo"
+                names = project.providers[number.provider].mo
+                query = "&".join(f"{names.get(each, each)}=%{each}%" for each in _MO_PARAMETERS)
+                sandbox.network.route(number.address, Route(f"{base}?{query}"))
+
+
+class _Web:
+    """cheroot in a thread: bound at once, answering from `serve` on."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._server = _QuietServer((host, port), _not_yet, numthreads=THREADS, shutdown_timeout=5)
+        self._server.expiration_interval = 0.05  # seconds; as long as `stop` waits for it
+        self._thread = threading.Thread(target=self._server.serve, name="smsflow-web")
+        try:
+            self._server.prepare()
+        except OSError as error:
+            reason = error.strerror or error
+            raise SettingsInvalid(
+                f"can't listen on {host}:{port} ({reason}); choose another port"
+            ) from error
+
+    @property
+    def url(self) -> str:
+        """The base URL, without a slash at the end."""
+        host, port = self._server.bind_addr
+        return f"http://{host}:{port}"
+
+    def serve(self, app: Any) -> None:
+        """Answer with this application."""
+        self._server.wsgi_app = app
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the requests in hand and close; a second time does nothing."""
+        self._server.stop()
+        if self._thread.is_alive():
+            self._thread.join()
+
+
+class _QuietServer(Server):
+    """cheroot, with its errors in our log."""
+
+    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
+        """One record, with the traceback if there is one."""
+        log.log(level, "web_server", detail=msg, exc_info=traceback)
+
+
+def _not_yet(_environ: object, _start_response: object) -> list[bytes]:
+    raise RuntimeError("a request before the application was there")
