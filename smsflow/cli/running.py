@@ -117,7 +117,10 @@ def _listening(host: str, port: int) -> Iterator[None]:
 @click.pass_context
 def demo(ctx: click.Context, as_json: bool) -> None:
     """Show the sample flows at work: real HTTP on this machine, nothing to install."""
-    from smsflow import demo, logs
+    import logging
 
-    logs.configure(level=30)
-    ctx.exit(demo.run(ctx.obj, as_json=as_json))
+    from smsflow import logs
+    from smsflow.demo import run
+
+    logs.configure(level=logging.WARNING)
+    ctx.exit(run(ctx.find_root().obj, as_json=as_json))

@@ -13,7 +13,6 @@ class Event:
     """One thing that happened. `kind`: begin, scene, start, text, silence, outcome, clock or
     deviation.
 
-
     `direction` is seen from the service: `in` for what people text, `out` for what they get.
     """
 

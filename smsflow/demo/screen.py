@@ -66,7 +66,7 @@ class Terminal:
                 self._console.print()
                 self._console.rule(Text(event.text, "bold"), align="left", style="dim")
             case "begin":
-                self._console.print(Text(event.text, "dim"))
+                self._console.print(Text(event.text, "dim"), soft_wrap=True)
             case "clock":
                 moment = event.at.astimezone(self._zone).strftime("%A, %-d %B, %H:%M")
                 self._console.print(Text(f"... until {moment}", "dim italic"))
