@@ -22,7 +22,7 @@ def check_flow(reading: FlowReading) -> None:
     check_graph(reading)
     if reading.flow is not None:
         steps = reading.flow.steps.values()
-        check_texts(reading, (text for step in steps for text in _texts(step)))
+        check_texts(reading.ctx, (text for step in steps for text in _texts(step)))
 
 
 def _texts(step: object) -> Iterator[Text]:

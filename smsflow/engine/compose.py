@@ -30,7 +30,7 @@ from smsflow.errors import Issue, Place
 _TAB = re.compile(r"\t")
 
 
-class _Stop(Exception):  # noqa: N818 - it ends the reading, after its issue was noted
+class _Stop(Exception):
     """The rest of the file is not worth reading."""
 
 

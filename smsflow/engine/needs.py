@@ -23,10 +23,9 @@ _NOTHING: Names = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """The names that must be set, the contact's fields that must, and what a condition proves."""
+    """The names that must be set, and what a condition proves; `contact.city` is a name here."""
 
     names: Names
-    contact: Names = _NOTHING
     if_true: Names = _NOTHING
     if_false: Names = _NOTHING
 
@@ -38,7 +37,7 @@ def of_text(source: str) -> Needs:
         return Needs(_NOTHING)
     walk = _Walk()
     walk.block(_PARSER.parse(source).body, _NOTHING)
-    return Needs(frozenset(walk.needed), frozenset(walk.contact))
+    return Needs(frozenset(walk.needed))
 
 
 @lru_cache(maxsize=4096)
@@ -48,7 +47,7 @@ def of_condition(source: str) -> Needs:
     walk = _Walk()
     walk.test(test, _NOTHING)
     proven = (_proves(test, holds=True), _proves(test, holds=False))
-    return Needs(frozenset(walk.needed), frozenset(walk.contact), *proven)
+    return Needs(frozenset(walk.needed), *proven)
 
 
 @lru_cache(maxsize=4096)
@@ -56,7 +55,7 @@ def of_value(source: str) -> Needs:
     """What an expression needs whose value is assigned; a bare name may be unset, it is null."""
     walk = _Walk()
     walk.soft(_expression(source), _NOTHING)
-    return Needs(frozenset(walk.needed), frozenset(walk.contact))
+    return Needs(frozenset(walk.needed))
 
 
 @lru_cache(maxsize=4096)
@@ -64,7 +63,7 @@ def strict_expression(source: str) -> Needs:
     """What an expression needs whose value is used, as a moment to wait for is."""
     walk = _Walk()
     walk.strict(_expression(source), _NOTHING)
-    return Needs(frozenset(walk.needed), frozenset(walk.contact))
+    return Needs(frozenset(walk.needed))
 
 
 def offset_of(text: str, name: str) -> int:
@@ -85,24 +84,36 @@ def _expression(source: str) -> nodes.Expr:
     return expression
 
 
+def _name(node: nodes.Node) -> str | None:
+    """A variable, or a field of the contact, as the name that is followed; else None."""
+    match node:
+        case nodes.Name(name=str(name)):
+            return name
+        case nodes.Getattr(node=nodes.Name(name="contact"), attr=attr):
+            return f"contact.{attr}"
+        case _:
+            return None
+
+
 def _proves(test: nodes.Node, *, holds: bool) -> Names:
     """The names that are surely set when `test` holds, or does not."""
+    name = _name(test)
+    if name is not None:
+        return frozenset({name}) if holds else _NOTHING
     match test:
-        case nodes.Name(name=name):
-            return frozenset({name}) if holds else _NOTHING
         case nodes.Not(node=inner):
             return _proves(inner, holds=not holds)
         case nodes.And(left=left, right=right) if holds:
             return _proves(left, holds=True) | _proves(right, holds=True)
         case nodes.Or(left=left, right=right) if not holds:
             return _proves(left, holds=False) | _proves(right, holds=False)
-        case nodes.Test(node=nodes.Name(name=name), name="none" | "undefined"):
-            return _NOTHING if holds else frozenset({name})
-        case nodes.Test(node=nodes.Name(name=name), name="defined"):
-            return frozenset({name}) if holds else _NOTHING
-        case nodes.Compare(expr=nodes.Name(name=name), ops=[nodes.Operand(op="eq", expr=other)]):
-            known = isinstance(other, nodes.Const) and other.value is not None
-            return frozenset({name}) if holds and known else _NOTHING
+        case nodes.Test(node=inner, name="none" | "undefined" | "defined" as word):
+            set_when = word == "defined"
+            name = _name(inner)
+            return frozenset({name}) if name and holds is set_when else _NOTHING
+        case nodes.Compare(expr=inner, ops=[nodes.Operand(op="eq", expr=nodes.Const(value=other))]):
+            name = _name(inner)
+            return frozenset({name}) if name and holds and other is not None else _NOTHING
         case _:
             return _NOTHING
 
@@ -112,7 +123,6 @@ class _Walk:
     """One walk; `safe` are the names that are proven where the walk stands."""
 
     needed: set[str] = field(default_factory=set)
-    contact: set[str] = field(default_factory=set)
 
     def block(self, body: Iterable[nodes.Node], safe: Names) -> None:
         for node in body:
@@ -153,11 +163,9 @@ class _Walk:
 
     def soft(self, node: nodes.Node, safe: Names) -> None:
         """A node that may be unset itself, though nothing inside it may."""
+        if _name(node) is not None:
+            return
         match node:
-            case nodes.Name():
-                return
-            case nodes.Getattr(node=nodes.Name(name="contact")):
-                return
             case nodes.Getattr(node=inner) | nodes.Getitem(node=inner):
                 self.soft(inner, safe)
             case nodes.Or(left=left, right=right):
@@ -176,17 +184,17 @@ class _Walk:
 
     def strict(self, node: nodes.Node, safe: Names) -> None:
         """A node whose value is used."""
+        name = _name(node)
+        if name is not None:
+            if name not in safe:
+                self.needed.add(name)
+            return
         match node:
-            case nodes.Name(name=name):
-                if name not in safe:
-                    self.needed.add(name)
-            case nodes.Getattr(node=nodes.Name(name="contact"), attr=attr):
-                self.contact.add(attr)
             case nodes.Filter(name="default" | "d", node=inner):
                 if inner is not None:
                     self.soft(inner, safe)
                 self._children([*node.args, *node.kwargs], safe)
-            case nodes.Test(node=inner, name=name) if name in _GUARDS:
+            case nodes.Test(node=inner, name=test) if test in _GUARDS:
                 self.soft(inner, safe)
             case nodes.Compare(expr=expr, ops=ops) if all(
                 each.op in _SOFT_OPERATORS for each in ops

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -22,7 +23,9 @@ from smsflow.engine.model import (
     Text,
 )
 from smsflow.engine.reading import Context, Fields, Refused, listed, suggest
+from smsflow.engine.sms_checks import check_texts
 from smsflow.engine.source import Node, Scalar, decode_file
+from smsflow.engine.variables import check_project_texts
 from smsflow.errors import Issue, Place
 
 FILE = "smsflow.yaml"
@@ -45,11 +48,17 @@ def read_project(data: bytes | str, file: str = FILE) -> tuple[Project | None, l
         message = "this file is empty" if not documents else "this file has several documents"
         return None, [Issue(Place(file, 1, 1), "F201", message, "write smsflow-project: 1")]
     ctx = Context(file, languages=("en",))
-    try:
+    project = None
+    with suppress(Refused):
         project = _project(ctx, documents[0].root)
-    except Refused:
-        project = None
-    unique = list(dict.fromkeys(ctx.issues))
+        texts = [
+            *([project.default_reply] if project.default_reply else []),
+            *project.texts.values(),
+        ]
+        ctx.fields = project.fields
+        check_project_texts(ctx, texts)
+        check_texts(ctx, texts)
+    unique = sorted(dict.fromkeys(ctx.issues), key=lambda issue: issue.place)
     return (None if any(issue.level == "error" for issue in unique) else project), unique
 
 

@@ -18,7 +18,7 @@ from smsflow.engine.source import Node, Scalar
 from smsflow.errors import Issue, Place
 
 
-class Refused(Exception):  # noqa: N818 - its issue is noted already; nobody outside sees it
+class Refused(Exception):
     """This value can't be read."""
 
 

@@ -11,7 +11,6 @@ from functools import lru_cache
 
 from jinja2 import Environment, nodes
 
-from smsflow.engine.flows import FlowReading
 from smsflow.engine.model import Template, Text
 from smsflow.engine.reading import Context
 from smsflow.errors import Place
@@ -53,12 +52,12 @@ def check_text(ctx: Context, language: str, template: Template, seen: set[Place]
     ctx.issue(place, "F602", message, "write it another way, or make the text shorter", "warning")
 
 
-def check_texts(reading: FlowReading, texts: Iterable[Text]) -> None:
+def check_texts(ctx: Context, texts: Iterable[Text]) -> None:
     """Check every variant of every text, each place once."""
     seen: set[Place] = set()
     for text in texts:
         for language, template in text.variants.items():
-            check_text(reading.ctx, language, template, seen)
+            check_text(ctx, language, template, seen)
 
 
 @lru_cache(maxsize=4096)

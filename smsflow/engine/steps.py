@@ -54,9 +54,9 @@ class Linker:
         followers = [*(draft.id for draft in drafts[1:]), after]
         for draft, following in zip(drafts, followers, strict=False):  # of no steps, none follow
             outcomes = {name: handler[0].id for name, handler in draft.handlers.items() if handler}
+            self.steps[draft.id] = self._step(draft, following, outcomes)
             for handler in draft.handlers.values():
                 self.link(handler, following)
-            self.steps[draft.id] = self._step(draft, following, outcomes)
 
     def _step(self, draft: Draft, following: str | None, outcomes: dict[str, str]) -> AnyStep:
         common: dict[str, Any] = {

@@ -83,7 +83,7 @@ def _colon(event: Any, at: int, problem: str, text: str, file: str) -> Issue | N
         )
         return Issue(place, "F107", message, "line the key up with those above, or quote the text")
     flow = "flow mapping" in problem or "did not find expected ','" in problem
-    stop = re.compile(r"[,}\n]" if flow else r"\n").search(text, at)
+    stop = re.compile(r"[,}\n]| {2,}#" if flow else r"\n| {2,}#").search(text, at)
     value = text[start : stop.start() if stop else len(text)].rstrip()
     message = "this text holds ': ', so YAML reads it as a key"
     place = place_in(text, start, start + len(value), file)

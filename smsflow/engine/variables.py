@@ -8,7 +8,7 @@ is found at a desk and not by that person.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from smsflow.engine import needs
@@ -28,13 +28,15 @@ from smsflow.engine.model import (
     Text,
     Wait,
 )
-from smsflow.engine.reading import suggest
+from smsflow.engine.reading import Context, suggest
 from smsflow.engine.sandbox_methods import FUNCTIONS
 from smsflow.engine.scope import RESERVED
 from smsflow.errors import Place
 
 Names = frozenset[str]
 ALWAYS: Names = RESERVED | frozenset(FUNCTIONS)
+_TRIGGERED: Names = frozenset({"contact", "message", "trigger", "now"}) | frozenset(FUNCTIONS)
+_OF_PROJECT: Names = frozenset({"contact", "project"}) | frozenset(FUNCTIONS)
 _OF_CONTACTS = frozenset({"phone", "language", "timezone", "subscribed"})
 _OTP_NAMES = frozenset({"code", "attempts_left"})
 _NOTHING: Names = frozenset()
@@ -51,9 +53,10 @@ def check_variables(reading: FlowReading) -> None:
             _check_step(reading, flow, step, known[step.id])
     if flow.key is not None:
         _check(reading, flow, _Use.of(flow.key), _at_start(reading, flow))
-    for each in flow.triggers:
-        if each.when is not None:
-            _check(reading, flow, _Use.of(each.when), ALWAYS)
+    for each in reading.triggers:
+        if each.trigger.when is not None:
+            names = _TRIGGERED | each.groups | contact_names(reading.ctx)
+            _check(reading, flow, _Use.of(each.trigger.when), names)
 
 
 def _at_start(reading: FlowReading, flow: Flow) -> Names:
@@ -64,7 +67,27 @@ def _at_start(reading: FlowReading, flow: Flow) -> Names:
     brought = [
         required if each.trigger.kind == "api" else set(each.groups) for each in reading.triggers
     ] or [required]
-    return ALWAYS | always | set.intersection(*brought)
+    return ALWAYS | always | set.intersection(*brought) | contact_names(reading.ctx)
+
+
+def contact_names(ctx: Context) -> Names:
+    """The fields that every contact has, and those that have a default."""
+    declared = ctx.fields or {}
+    known = [name for name, each in declared.items() if each.default is not None]
+    return frozenset(f"contact.{name}" for name in (*_OF_CONTACTS, *known))
+
+
+def check_project_texts(ctx: Context, texts: Iterable[Text]) -> None:
+    """Note names that are not there in texts that belong to no flow."""
+    known = _OF_PROJECT | contact_names(ctx)
+    for use in (use for text in texts for use in _in_text(text)):
+        for name in sorted(use.needed.names - known):
+            place = _place_of(ctx, use.place, name)
+            if name.startswith("contact."):
+                _tell_field(ctx, place, name)
+            else:
+                hint = "this text belongs to no flow; it knows contact and project"
+                ctx.issue(place, "F402", f"'{name}' is not set here", hint)
 
 
 def _known_at(flow: Flow, start: Names) -> dict[str, Names]:
@@ -207,22 +230,33 @@ def _check_assignments(reading: FlowReading, flow: Flow, step: Set, names: Names
 
 
 def _check(reading: FlowReading, flow: Flow, use: _Use, names: Names) -> None:
+    ctx = reading.ctx
     for name in sorted(use.needed.names - names - use.extra):
-        place, ctx = _place_of(reading, use.place, name), reading.ctx
-        ctx.issue(place, "F402", f"'{name}' may be unset: {_why(flow, name)}", _cure(flow, name))
-    fields = reading.ctx.fields
-    if fields is None:
+        place = _place_of(ctx, use.place, name)
+        if name.startswith("contact."):
+            _tell_field(ctx, place, name)
+        else:
+            message = f"'{name}' may be unset: {_why(flow, name)}"
+            ctx.issue(place, "F402", message, _cure(flow, name))
+
+
+def _tell_field(ctx: Context, place: Place, name: str) -> None:
+    """A warning, for what is known of contacts grows while flows run."""
+    field = name.removeprefix("contact.")
+    if ctx.fields is None:
         return
-    for name in sorted(use.needed.contact - _OF_CONTACTS - set(fields)):
-        hint = suggest(name, fields, "declare it in smsflow.yaml under contact, fields")
-        message = f"smsflow.yaml declares no contact field '{name}', so it may be unset"
-        place = _place_of(reading, use.place, name)
-        reading.ctx.issue(place, "F405", message, hint, "warning")
+    if field in ctx.fields:
+        message = f"'{name}' may be unset: it has no default"
+        hint = f"write {{{{ {name} | default('...') }}}} or give it a default in smsflow.yaml"
+    else:
+        message = f"smsflow.yaml declares no contact field '{field}', so it may be unset"
+        hint = suggest(field, ctx.fields, "declare it in smsflow.yaml under contact, fields")
+    ctx.issue(place, "F405", message, hint, "warning")
 
 
-def _place_of(reading: FlowReading, place: Place, name: str) -> Place:
+def _place_of(ctx: Context, place: Place, name: str) -> Place:
     """Where the name stands inside a text."""
-    scalar = reading.ctx.origins.get(place)
+    scalar = ctx.origins.get(place)
     offset = needs.offset_of(scalar.text, name) if scalar else -1
     return place if scalar is None or offset < 0 else scalar.place_at(offset, len(name))
 

@@ -1,0 +1,254 @@
+"""What is accepted: guards against unset names, loops that wait, triggers that cannot both win."""
+
+import pytest
+
+from smsflow.engine import needs
+from smsflow.engine.model import DELIVERY_OUTCOMES, Template
+from smsflow.engine.parse import load, read_project
+from smsflow.engine.reading import Context
+from smsflow.engine.sms_checks import check_text, typical
+from smsflow.errors import Place
+from tests.engine.reading_helpers import found, load_flow, only, sample, steps
+
+# --- unset names ----------------------------------------------------------------------------------
+
+SKIPPED = "- {ask: A?, save: a, skip: SKIP}\n"
+
+ACCEPTED = [
+    "- send: Got {{ a | default('nothing') }}",
+    "- send: Got {{ a or 'nothing' }}",
+    "- send: Got {{ a if a else 'nothing' }}",
+    "- send: Got {{ 'nothing' if a is none else a }}",
+    "- send: Got {% if a %}{{ a }}{% endif %}",
+    "- send: Got {% if not a %}nothing{% else %}{{ a }}{% endif %}",
+    "- send: Got {% if a is none %}nothing{% elif a > 3 %}{{ a }}{% endif %}",
+    "- send: Got {% if a is defined and a > 3 %}much{% endif %}",
+    "- send: Got {% set b = a or 3 %}{{ b }}",
+    "- send: Got {% for b in [1, 2] %}{{ b }}{{ loop.index }}{% endfor %}",
+    "- if: a == 'x'\n  then: {send: 'Got {{ a }}'}",
+    "- if: a is none\n  then: {end: b}\n- send: Got {{ a }}",
+    "- if: not a\n  then: {end: b}\n- send: Got {{ a }}",
+    "- {end: b, when: a is none}\n- send: Got {{ a }}",
+    "- {send: 'Got {{ a }}', when: a}",
+    "- {send: 'Got {{ a }}', when: a is not none and a > 3}",
+    "- {send: Hi, when: a is none or a > 3}",
+    "- set: {a: 1}\n- send: Got {{ a }}",
+    "- set: {b: '{{ a }}'}",
+    "- {goto: c, when: a is none}\n- send: Got {{ a }}\nsections:\n  c: [{end: d}]",
+    "- switch: a\n  cases: {x: {end: b}}",
+]
+
+
+@pytest.mark.parametrize("text", ACCEPTED)
+def test_a_guarded_name_may_be_unset(text: str) -> None:
+    """A condition, a default or an assignment makes a skipped answer safe to use."""
+    assert found(load_flow(steps(SKIPPED + text))) == []
+
+
+REFUSED = [
+    "- send: Got {{ a }}",
+    "- send: Got {% if not a %}{{ a }}{% endif %}",
+    "- send: Got {{ a if today else 'nothing' }}",
+    "- send: Got {{ a is none or a + 1 }}{{ a }}",
+    "- send: Got {{ [a + 1] }}",
+    "- {send: Hi, when: a > 3}",
+    "- {send: Hi, when: a is none and a > 3}",
+    "- {send: 'Got {{ a }}', when: a is none}",
+    "- set: {b: '{{ a + 1 }}'}",
+    "- set: {c: null}\n- send: Got {{ c }}",
+    "- wait: {until: a}",
+    "- {ask: B?, retry: {text: 'No {{ a }}'}}",
+    "- {ask: B?, nudge: {after: 1h, text: 'No {{ a }}'}}",
+    "- {ask: B?, type: integer, min: '{{ a + 1 }}'}",
+    "- {ask: B?, valid: value > a}",
+    "- {end: b, text: 'Bye {{ a }}'}",
+    "- {set: {a: 1}, when: today}\n- send: Got {{ a }}",
+]
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_a_name_that_may_be_unset_is_found_where_it_is_used(text: str) -> None:
+    """In texts of every kind, conditions, bounds and calculations."""
+    assert {code for code, _ in found(load_flow(steps(SKIPPED + text)))} == {"F402"}
+
+
+def test_a_name_is_shown_inside_its_text() -> None:
+    """The caret stands under the name, on its own line of a block."""
+    issue = only(load_flow(steps("- send: |-\n    Hello,\n    dear {{ name }}\n")))
+    assert (issue.place.line, issue.place.column, issue.place.length) == (6, 13, 4)
+
+
+def test_the_reason_names_the_question() -> None:
+    """A question with a condition is named with it and with its line."""
+    text = "- {ask: A?, save: b}\n- {ask: A?, save: a, when: b == 'x'}\n- send: Got {{ a }}"
+    issue = only(load_flow(steps(text)))
+    assert issue.message == "'a' may be unset: it is asked only when 'b == 'x'' (line 5)"
+
+
+def test_an_answer_of_every_way_is_set() -> None:
+    """What all ways of starting bring is set; what only one brings is not."""
+    head = "smsflow: 1\ninputs: {a: text, b: {type: text, default: x}}\n"
+    triggers = "triggers: [{api: true}, {pattern: 'no (?P<a>[0-9]+)'}]\n"
+    assert found(load_flow(head + triggers + "steps: [{send: '{{ a }} {{ b }}'}]")) == []
+    triggers = "triggers: [{api: true}, {keyword: GO}]\n"
+    loaded = load_flow(head + triggers + "steps: [{send: '{{ a }} {{ b }}'}]")
+    assert found(loaded) == [("F402", 4)]
+
+
+def test_a_field_without_a_default_is_a_warning() -> None:
+    """Declared is not known: the field's text can't be printed before somebody has set it."""
+    issue = only(load_flow(steps("- send: In {{ contact.city }}")))
+    assert (issue.code, issue.level) == ("F405", "warning")
+    for text in (
+        "- send: In {{ contact.city | default('town') }}",
+        "- send: In{% if contact.city %} {{ contact.city }}{% endif %}",
+        "- set: {contact.city: Leeds}\n- send: In {{ contact.city }}",
+        "- send: To {{ contact.phone }}",
+    ):
+        assert found(load_flow(steps(text))) == []
+
+
+def test_a_text_of_the_project_knows_no_answers() -> None:
+    """The default reply belongs to no flow."""
+    text = sample()["smsflow.yaml"].decode().replace("Sorry, we", "Sorry, {{ answer }} we")
+    project, (issue,) = read_project(text)
+    assert (project, issue.code) == (None, "F402")
+
+
+def test_names_in_quotes_are_no_names() -> None:
+    """`offset_of` finds the name inside the braces and not the word outside."""
+    assert needs.offset_of("name {{ 'name' ~ name }}", "name") == 17
+    assert needs.offset_of("name", "name") == 0
+    assert needs.offset_of("name {{ other }}", "name") == -1
+
+
+# --- the graph ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- {ask: A?, id: a}\n- goto: a",
+        "- {wait: 1h, id: a}\n- send: Hi\n- goto: a",
+        "- {send: Hi, id: a, on_delivered: {end: b}}\n- goto: a",
+    ],
+)
+def test_a_loop_that_waits_is_fine(text: str) -> None:
+    """A question, a wait, or a text whose report is waited for."""
+    assert found(load_flow(steps(text))) == []
+
+
+def test_two_loops_are_two_issues() -> None:
+    """Each loop is told once."""
+    text = """
+    - {if: today, then: {goto: a}}
+    - goto: b
+    sections:
+      a: [{send: A}, {goto: a}]
+      b: [{send: B}, {goto: b}]
+    """
+    assert found(load_flow(steps(text))) == [("F503", 7), ("F503", 8)]
+
+
+# --- flows together -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "clash"),
+    [
+        ("{keyword: GO}", "{keyword: [x, 'gó!']}", True),
+        ("{keyword: GO}", "{keyword: GO, match: whole}", False),
+        ("{keyword: GO, match: whole}", "{keyword: GO, match: whole}", True),
+        ("{keyword: GO}", "{keyword: GO, to: main}", False),
+        ("{keyword: GO, to: main}", "{keyword: GO, to: main}", True),
+        ("{pattern: a}", "{pattern: a}", True),
+        ("{pattern: a}", "{pattern: b}", False),
+        ("{catch_all: true}", "{catch_all: true}", True),
+        ("{catch_all: true}", "{catch_all: true, to: main}", False),
+        ("{api: true}", "{api: true}", False),
+    ],
+)
+def test_triggers_that_could_both_win_are_told(first: str, second: str, clash: bool) -> None:
+    """With equal specificity, at the later one, with the place of the other."""
+    one, other = (
+        f"smsflow: 1\ntriggers:\n- {each}\nsteps: [{{end: a}}]" for each in (first, second)
+    )
+    loaded = load_flow(one, {"flows/y.yaml": other})
+    assert found(loaded) == ([("F320", 3)] if clash else [])
+    assert len(loaded.flows) == (1 if clash else 2)
+    if clash:
+        assert loaded.issues[0].place.file == "flows/y.yaml"
+        assert "flows/x.yaml:3:" in loaded.issues[0].message
+
+
+# --- texts on the air -----------------------------------------------------------------------------
+
+
+def issue_of(text: str) -> tuple[str, str] | None:
+    """Code and message for a text, if there is one."""
+    place = Place("a", 1, 1)
+    ctx = Context("a")
+    check_text(ctx, "", Template(text, place), set())
+    return (ctx.issues[0].code, ctx.issues[0].message) if ctx.issues else None
+
+
+def test_one_segment_is_silent() -> None:
+    """160 characters of GSM-7, 70 of others."""
+    assert issue_of("x" * 160) is None
+    assert issue_of("ê" * 70) is None
+
+
+def test_the_dear_character_is_named() -> None:
+    """The warning says which one, and what the text would need without it."""
+    found = issue_of("x" * 100 + "ê")
+    assert found == ("F602", "'ê' is not in GSM-7, so this text needs 2 segments instead of 1")
+    assert issue_of("x" * 161) == ("F602", "this text needs 2 segments instead of 1")
+
+
+def test_more_than_three_segments_are_an_error() -> None:
+    """Such a text would be refused when it leaves."""
+    assert (issue_of("x" * 459) or ("", ""))[0] == "F602"
+    assert (issue_of("x" * 460) or ("", ""))[0] == "F603"
+
+
+def test_a_text_is_measured_with_typical_values() -> None:
+    """Names, dates and codes have a length; of two branches the longer one counts."""
+    source = "{{ code }}: {{ x }} on {{ y | date }} {% if z %}long way{% else %}short{% endif %}"
+    assert typical(source) == "482913: Anderson on 30 September long way"
+
+
+def test_a_language_that_is_missing_is_a_warning() -> None:
+    """The flow is still there."""
+    text = "smsflow: 1\nlanguages: [en, fr]\nsteps: [{send: {en: Hi}}]"
+    loaded = load_flow(text)
+    assert found(loaded) == [("F601", 3)]
+    assert (loaded.errors, set(loaded.flows)) == ((), {"x"})
+    text = text.replace("{en: Hi}", "{template: a}")
+    loaded = load_flow(text, {"templates/a.fr.j2": "Salut"})
+    assert found(loaded) == [("F601", 3)]
+    assert loaded.issues[0].hint == "write templates/a.en.j2"
+
+
+def test_a_mistake_in_a_template_is_told_in_its_file() -> None:
+    """With its own line and column, and the flow that uses it is not there."""
+    for content in ("Hi\nthere {{ name }}", "Hi\nthere {{ name"):
+        loaded = load_flow(steps("- send: {template: a}"), {"templates/a.j2": content})
+        issue = only(loaded)
+        assert (issue.place.file, issue.place.line) == ("templates/a.j2", 2)
+        assert loaded.flows == {}
+
+
+def test_words_of_the_project_are_stop_words_too() -> None:
+    """smsflow.yaml adds to the built-in lists; start words may be answers, as YES is."""
+    files = sample()
+    files["smsflow.yaml"] = files["smsflow.yaml"].replace(b"[STOP, ", b"[STOP, DECLINE, ")
+    (issue,) = load(files).issues
+    assert (issue.code, issue.place.file) == ("F701", "flows/appointment-reminder.yaml")
+
+
+def test_every_delivery_outcome_has_its_key() -> None:
+    """The grammar knows all that the model knows."""
+    from smsflow.engine.grammar import VERBS
+
+    assert set(VERBS["send"].outcomes) == DELIVERY_OUTCOMES
+    assert set(VERBS["ask"].outcomes) > DELIVERY_OUTCOMES
