@@ -1,0 +1,47 @@
+"""One batch of due events: what a worker may read and write inside its transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert
+
+from smsflow.engine.state import Conversation
+from smsflow.store.loading import Loader
+from smsflow.store.rows import Changes, InboxRow, Message
+from smsflow.store.saving import Saver
+from smsflow.store.schema import unplaced
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The due `rows` of one partition, and the transaction that holds it."""
+
+    _connection: Connection
+    rows: list[InboxRow]
+    now: datetime
+    _loader: Loader
+    _saver: Saver
+
+    def conversations(self, phones: Iterable[str]) -> dict[str, Conversation]:
+        """Contacts with their open sessions, oldest first; an unknown contact is a new one."""
+        return self._loader.conversations(self._connection, phones)
+
+    def messages(self, ids: Iterable[str]) -> dict[str, Message]:
+        """The messages that exist, by id."""
+        return self._loader.messages(self._connection, ids)
+
+    def texts_since(self, phones: Iterable[str], since: datetime) -> dict[str, int]:
+        """How many texts were made for each contact since then, of any kind; 0 for none."""
+        return self._loader.texts_since(self._connection, phones, since)
+
+    def unplaced(self, row: InboxRow) -> None:
+        """Keep a report whose wire id nobody knows, for 48 hours; the row is still to finish."""
+        values = {"contact": row.contact, "payload": row.payload, "at": self.now}
+        self._connection.execute(insert(unplaced).values(**values))
+
+    def save(self, changes: Changes) -> None:
+        """Write all changes in bulk; they count when the batch's transaction commits."""
+        self._saver.save(self._connection, changes, self.now)

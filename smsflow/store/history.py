@@ -1,0 +1,95 @@
+"""Reading back: results for callers who wait, and the history that the console shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from smsflow.engine.state import Session
+from smsflow.errors import Place
+from smsflow.sms.messages import Received
+from smsflow.store.database import Part
+from smsflow.store.loading import read_message, select_messages
+from smsflow.store.rows import Message, TraceLine
+from smsflow.store.schema import (
+    contacts,
+    dead_letters,
+    inbox,
+    messages,
+    outbox,
+    received,
+    requests,
+    sessions,
+    traces,
+    unplaced,
+)
+
+
+class History(Part):
+    """Questions that change nothing."""
+
+    def request_result(self, request: str) -> dict[str, Any] | None:
+        """The result of a start or a posted code; None while there is none."""
+        result = select(requests.c.result).where(requests.c.request == request)
+        with self._db.read() as connection:
+            found: dict[str, Any] | None = connection.scalar(result)
+            return found
+
+    def session(self, session_id: str) -> tuple[str, Session] | None:
+        """A session, open or ended, with its contact's number."""
+        statement = select(sessions.c.phone, sessions.c.state).where(sessions.c.id == session_id)
+        with self._db.read() as connection:
+            row = connection.execute(statement).one_or_none()
+            return None if row is None else (row.phone, Session.from_json(row.state))
+
+    def messages_of(self, phone: str) -> list[Message]:
+        """Our texts to a contact, oldest first."""
+        statement = select_messages().where(messages.c.contact == phone).order_by(messages.c.seq)
+        with self._db.read() as connection:
+            return [read_message(row) for row in connection.execute(statement).mappings()]
+
+    def received_of(self, phone: str) -> list[Received]:
+        """The texts that came from a contact, oldest first; `receiver` is our number's name."""
+        statement = select(received).where(received.c.phone == phone).order_by(received.c.id)
+        with self._db.read() as connection:
+            return [
+                Received(row.phone, row.number, row.text, None, row.at)
+                for row in connection.execute(statement)
+            ]
+
+    def trace(self, session_id: str) -> list[TraceLine]:
+        """What happened in a session, in order."""
+        statement = select(traces).where(traces.c.session == session_id).order_by(traces.c.id)
+        with self._db.read() as connection:
+            return [
+                TraceLine(
+                    at=row.at,
+                    contact=row.contact,
+                    session=row.session,
+                    step=row.step,
+                    what=row.what,
+                    detail=row.detail,
+                    place=None if row.place is None else Place(*row.place),
+                )
+                for row in connection.execute(statement)
+            ]
+
+    def counts(self) -> dict[str, int]:
+        """How many rows there are: inbox, outbox (held ones apart), dead letters, and so on.
+
+        Messages are counted by state, as `messages.delivered`; states without any are left out.
+        """
+        whole = {table.name: table for table in (inbox, dead_letters, unplaced, contacts)}
+        statements = {
+            **{name: select(func.count()).select_from(table) for name, table in whole.items()},
+            "outbox": select(func.count()).where(~outbox.c.held),
+            "held": select(func.count()).where(outbox.c.held),
+            "sessions": select(func.count()).where(sessions.c.outcome.is_(None)),
+        }
+        by_state = select(messages.c.state, func.count()).group_by(messages.c.state)
+        with self._db.read() as connection:
+            found = {name: connection.scalar(each) or 0 for name, each in statements.items()}
+            for state, count in connection.execute(by_state):
+                found[f"messages.{state}"] = count
+        return found

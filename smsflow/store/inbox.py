@@ -1,0 +1,214 @@
+"""The inbox: every event is a row here, committed before anybody is told that it arrived.
+
+A row leaves in the same transaction that writes what it caused (`work`), so a crash at any moment
+repeats all of it or nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
+
+from smsflow.sms.numbers import number_hash
+from smsflow.store.batch import Batch
+from smsflow.store.columns import Instant, clean
+from smsflow.store.committer import Committer
+from smsflow.store.database import Database, Part
+from smsflow.store.dialect import ALWAYS, Dialect
+from smsflow.store.loading import Loader
+from smsflow.store.rows import InboxRow, Kind, NewRow
+from smsflow.store.saving import Saver
+from smsflow.store.schema import dead_letters, inbox, partitions, seen
+from smsflow.store.writing import INBOX, inbox_row
+
+OF_ONE_CONTACT = 20  # rows in a batch: a flood from one number must not hold up the others
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Inbox(Part):
+    """Putting events in, and taking them out partition by partition."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        dialect = database.dialect
+        self._insert = dialect.inserts(inbox, INBOX)
+        self._due_rows = _due_rows(dialect)
+        self._remember = (
+            dialect.insert(seen)
+            .from_select(
+                ["key", "at"],
+                dialect.listed("keys").add_columns(dialect.clock_micros).where(ALWAYS),
+            )
+            .on_conflict_do_nothing()
+            .returning(seen.c.key)
+        )
+        self._committer = Committer(self._write)
+        self._loader = Loader(dialect)
+        self._saver = Saver(dialect)
+
+    # --- in ---------------------------------------------------------------------------------------
+
+    def insert(self, rows: Sequence[NewRow]) -> list[bool]:
+        """Insert rows, committed on return; False for each whose dedupe key was seen before.
+
+        Callers that come at the same time share a transaction; a row that can't be written is an
+        error for its own caller only.
+        """
+        return self._committer.insert(rows) if rows else []
+
+    def _write(self, rows: Sequence[NewRow]) -> list[bool]:
+        """One transaction: take the keys, then insert the rows whose keys were free."""
+        with self._db.write() as connection:
+            fresh = self._take_keys(connection, rows)
+            new = [inbox_row(row) for row, is_new in zip(rows, fresh, strict=True) if is_new]
+            self._insert.run(connection, new)
+        return fresh
+
+    def _take_keys(self, connection: Connection, rows: Sequence[NewRow]) -> list[bool]:
+        """For each row, whether its key is free; the first of several with one key gets it."""
+        keys = [None if row.dedupe is None else clean(row.dedupe) for row in rows]
+        # In one order everywhere, for two processes that wait for each other's keys.
+        wanted = sorted({key for key in keys if key is not None})
+        if not wanted:
+            return [True] * len(rows)
+        free = set(connection.scalars(self._remember, {"keys": wanted}))
+        fresh = []
+        for key in keys:
+            fresh.append(key is None or key in free)
+            free.discard(key or "")
+        return fresh
+
+    # --- out --------------------------------------------------------------------------------------
+
+    @cached_property
+    def partitions(self) -> int:
+        """How many partitions there are; a row's is `number_hash * partitions >> 32`."""
+        with self._db.read() as connection:
+            return connection.scalar(select(func.count()).select_from(partitions)) or 0
+
+    @contextmanager
+    def work(self, partition: int, now: datetime, limit: int) -> Iterator[Batch]:
+        """A transaction over the rows of a partition that are due by `now`, oldest first.
+
+        At most `limit` rows and 20 of one contact. It commits at the end and rolls back when the
+        block raises. Conflict when another worker has the partition for too long. Nothing else
+        of the store may be written inside the block: on SQLite it would wait for itself.
+        """
+        with self._db.write() as connection:
+            self._db.limit_waiting(connection)
+            lock = select(partitions).where(partitions.c.number == partition).with_for_update()
+            connection.execute(lock)
+            rows = self._due(connection, partition, now, limit)
+            yield Batch(connection, rows, now, self._loader, self._saver)
+
+    def _due(
+        self, connection: Connection, partition: int, now: datetime, limit: int
+    ) -> list[InboxRow]:
+        """The due rows in order, page by page, leaving out contacts that have their 20."""
+        place: dict[str, Any] = {"due_after": _LONG_AGO, "id_after": 0}
+        low, high = _hashes(partition, self.partitions)
+        limits = {"now": now, "low": low, "high": high, "limit": limit}
+        taken: list[InboxRow] = []
+        count: Counter[str] = Counter()
+        while len(taken) < limit:
+            full = [contact for contact, rows in count.items() if rows == OF_ONE_CONTACT]
+            page = connection.execute(self._due_rows, {**limits, **place, "full": full}).all()
+            for row in page:
+                if len(taken) < limit and count[row.contact] < OF_ONE_CONTACT:
+                    count[row.contact] += 1
+                    taken.append(_inbox_row(row))
+            if len(page) < limit:
+                break
+            place = {"due_after": page[-1].due, "id_after": page[-1].id}
+        return taken
+
+    def partition_of(self, contact: str) -> int:
+        """The partition that a contact's rows are worked off in."""
+        return number_hash(contact) * self.partitions >> 32
+
+    def due_partitions(self, now: datetime) -> list[int]:
+        """The partitions that have rows due by `now`."""
+        partition = (inbox.c.number_hash * self.partitions).bitwise_rshift(literal_column("32"))
+        statement = select(partition).where(inbox.c.due <= now).distinct()
+        with self._db.read() as connection:
+            return sorted(connection.scalars(statement))
+
+    # --- what went wrong --------------------------------------------------------------------------
+
+    def failed(self, row: InboxRow, error: str, limit: int = 3) -> bool:
+        """Count a failed try; at the `limit`-th the row moves to the dead letters: True then.
+
+        Call it after `work` has ended, for it is a transaction of its own.
+        """
+        with self._db.write() as connection:
+            count = (
+                update(inbox)
+                .where(inbox.c.id == row.id)
+                .values(tries=inbox.c.tries + 1)
+                .returning(inbox.c.tries)
+            )
+            tries = connection.scalar(count)
+            if tries is None or tries < limit:
+                return False
+            connection.execute(delete(inbox).where(inbox.c.id == row.id))
+            self._bury(connection, row.kind, row.contact, row.payload, error)
+            return True
+
+    def dead_letter(self, source: str, payload: Any, error: str) -> None:
+        """Keep something that could not even be read; `payload` is plain JSON or a text."""
+        with self._db.write() as connection:
+            self._bury(connection, source, None, payload, error)
+
+    def _bury(
+        self, connection: Connection, source: str, contact: str | None, payload: Any, error: str
+    ) -> None:
+        """A row of the dead letters."""
+        values = {"source": source, "contact": contact, "payload": payload, "error": error}
+        at = self._db.dialect.clock_micros
+        connection.execute(insert(dead_letters).values(**values, at=at))
+
+
+def _due_rows(dialect: Dialect) -> Select[Any]:
+    """Due rows of a range of hashes after a place in the order, without those of full contacts."""
+    after = tuple_(bindparam("due_after", type_=Instant()), bindparam("id_after"))
+    return (
+        select(inbox)
+        .where(
+            inbox.c.due <= bindparam("now", type_=Instant()),
+            inbox.c.number_hash >= bindparam("low"),
+            inbox.c.number_hash < bindparam("high"),
+            tuple_(inbox.c.due, inbox.c.id) > after,
+            ~dialect.one_of(inbox.c.contact, "full"),
+        )
+        .order_by(inbox.c.due, inbox.c.id)
+        .limit(bindparam("limit"))
+    )
+
+
+def _hashes(partition: int, count: int) -> tuple[int, int]:
+    """The hashes of a partition: from the first to before the second."""
+    return -(-(partition << 32) // count), -(-((partition + 1) << 32) // count)
+
+
+def _inbox_row(row: Row[Any]) -> InboxRow:
+    """A row as the border shows it."""
+    return InboxRow(row.id, Kind(row.kind), row.contact, row.payload, row.due, row.tries)

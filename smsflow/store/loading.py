@@ -1,0 +1,96 @@
+"""Reading what a batch of events touches: one query for each kind of thing, not for each event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, bindparam, exists, func, select
+
+from smsflow.engine.state import Contact, Conversation, Plan, Session
+from smsflow.sms.states import State
+from smsflow.store.columns import Instant
+from smsflow.store.dialect import Dialect
+from smsflow.store.rows import Message
+from smsflow.store.schema import contacts, messages, sessions
+
+
+class Loader:
+    """The queries of a batch, built once."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._contacts = select(contacts.c.state).where(dialect.one_of(contacts.c.phone, "phones"))
+        self._sessions = (
+            select(sessions.c.phone, sessions.c.state)
+            .where(dialect.one_of(sessions.c.phone, "phones"), sessions.c.outcome.is_(None))
+            .order_by(sessions.c.started_at, sessions.c.seq)
+        )
+        self._messages = select_messages().where(dialect.one_of(messages.c.id, "ids"))
+        self._texts = (
+            select(messages.c.contact, func.count())
+            .where(
+                dialect.one_of(messages.c.contact, "phones"),
+                messages.c.made_at >= bindparam("since", type_=Instant()),
+            )
+            .group_by(messages.c.contact)
+        )
+
+    def conversations(
+        self, connection: Connection, phones: Iterable[str]
+    ) -> dict[str, Conversation]:
+        """Contacts with their open sessions, oldest first; an unknown contact is a new one."""
+        found = {phone: Conversation(Contact(phone)) for phone in phones}
+        given = {"phones": list(found)}
+        for state in connection.scalars(self._contacts, given):
+            contact = Contact.from_json(state)
+            found[contact.phone].contact = contact
+        for phone, state in connection.execute(self._sessions, given):
+            found[phone].sessions.append(Session.from_json(state))
+        return found
+
+    def messages(self, connection: Connection, ids: Iterable[str]) -> dict[str, Message]:
+        """The messages that exist, by id."""
+        rows = connection.execute(self._messages, {"ids": list(ids)}).mappings()
+        return {row["id"]: read_message(row) for row in rows}
+
+    def texts_since(
+        self, connection: Connection, phones: Iterable[str], since: datetime
+    ) -> dict[str, int]:
+        """How many texts were made for each contact since then; 0 for none."""
+        counted = dict.fromkeys(phones, 0)
+        rows = connection.execute(self._texts, {"phones": list(counted), "since": since})
+        return counted | {row[0]: row[1] for row in rows}
+
+
+def select_messages() -> Select[Any]:
+    """Messages, each with whether a resend or failover has taken its place."""
+    later = messages.alias("later")
+    replaced = exists().where(later.c.replaces == messages.c.id)
+    return select(messages, replaced.label("replaced"))
+
+
+def read_message(row: RowMapping) -> Message:
+    """A row of `select_messages` as the border shows it."""
+    return Message(
+        id=row["id"],
+        root=row["root"],
+        replaces=row["replaces"],
+        replaced=row["replaced"],
+        contact=row["contact"],
+        session=row["session"],
+        flow=row["flow"],
+        step=row["step"],
+        number=row["number"],
+        text=row["text"],
+        masked=row["masked"],
+        kind=row["kind"],
+        plan=Plan.from_json(row["plan"]),
+        state=State(row["state"]),
+        error=row["error"],
+        epoch=row["epoch"],
+        segments=row["segments"],
+        made_at=row["made_at"],
+        accepted_at=row["accepted_at"],
+        final_at=row["final_at"],
+    )

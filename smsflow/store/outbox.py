@@ -1,0 +1,245 @@
+"""The outbox: texts that have not left, and the one place where they are handed to a sender.
+
+The gate stands inside the claim, so that what changed while a text waited counts: an opt-out, the
+end of its validity, the provider's rate. Rows are claimed for some seconds only; a sender that
+dies leaves nothing behind but a lease that runs out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    select,
+    update,
+)
+
+from smsflow.sms.states import State
+from smsflow.store.bucket import Bucket
+from smsflow.store.columns import Instant
+from smsflow.store.database import Database, Part
+from smsflow.store.dialect import Dialect
+from smsflow.store.refusing import Refusal, Refuser
+from smsflow.store.rows import Leased, SenderQuota, Verdict
+from smsflow.store.schema import attempts, contacts, inbox, messages, outbox
+from smsflow.store.writing import INBOX, PRIORITIES, report_row
+
+_NOW = bindparam("now", type_=Instant())
+
+
+class Outbox(Part):
+    """Leasing texts to senders."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        dialect = database.dialect
+        until = dialect.clock + bindparam("seconds", type_=Float())
+        self._claim = _claim(dialect)
+        self._mark = (
+            update(outbox)
+            .where(dialect.one_of(outbox.c.id, "rows"))
+            .values(
+                lease_token=bindparam("token"),
+                lease_until=until,
+                first_try_at=func.coalesce(outbox.c.first_try_at, _NOW),
+                # A lease that ran out without a result was a try that may have gone out.
+                tries=outbox.c.tries + case((outbox.c.lease_token.is_not(None), 1), else_=0),
+            )
+        )
+        self._uncertain = (
+            update(messages)
+            .where(dialect.one_of(messages.c.id, "ids"), messages.c.state == State.QUEUED)
+            .values(state=State.UNCERTAIN)
+        )
+        self._renew = (
+            update(outbox)
+            .where(outbox.c.lease_token == bindparam("token"))
+            .values(lease_until=until)
+            .returning(outbox.c.id)
+        )
+        self._numbers = select(outbox.c.number).where(claimable(dialect)).distinct()
+        self._lapsed = dialect.inserts(attempts, "message wire_id at verdict detail")
+        self._reports = dialect.inserts(inbox, INBOX)
+        self._refuse = Refuser(dialect)
+        self._bucket = Bucket(dialect)
+
+    def lease(
+        self,
+        numbers: Sequence[str],
+        quota: SenderQuota,
+        *,
+        provider: str,
+        now: datetime,
+        seconds: float = 10.0,
+    ) -> list[Leased]:
+        """Claim texts that may leave now on these numbers (by name) for `seconds`.
+
+        Codes go first and marketing last, by due time; texts of one contact go one by one, in the
+        order they were made. Opted-out contacts' and expired texts are refused on the way.
+        """
+        while True:
+            with self._db.write() as connection:
+                room = self._bucket.room(connection, provider, quota)
+                found = self._candidates(connection, numbers, room.rows, now)
+                refusals = [refusal for row in found if (refusal := _gate(row, now))]
+                self._turn_away(connection, refusals, now)
+                refused = {refusal.row for refusal in refusals}
+                taken = room.take([row for row in found if row.id not in refused])
+                leased = self._hand_out(connection, taken, now, seconds)
+                self._bucket.charge(connection, provider, room, taken)
+            if leased or not refusals:
+                return leased
+
+    def _candidates(
+        self, connection: Connection, numbers: Sequence[str], rows: int, now: datetime
+    ) -> list[Row[Any]]:
+        """Up to `rows` texts that may be claimed, locked, most urgent first."""
+        found: list[Row[Any]] = []
+        for priority in sorted(PRIORITIES.values()):
+            if len(found) < rows:
+                given = {
+                    "numbers": list(numbers),
+                    "priority": priority,
+                    "now": now,
+                    "rows": rows - len(found),
+                }
+                found += connection.execute(self._claim, given)
+        return found
+
+    def _turn_away(
+        self, connection: Connection, refusals: Sequence[Refusal], now: datetime
+    ) -> None:
+        """Refuse texts, and tell their sessions."""
+        final = self._refuse.refuse(connection, refusals, now)
+        reports = [report_row(r.contact, r.message, r.state, r.reason, now) for r in final]
+        self._reports.run(connection, reports)
+
+    def _hand_out(
+        self, connection: Connection, rows: Sequence[Row[Any]], now: datetime, seconds: float
+    ) -> list[Leased]:
+        """Mark the rows as leased under a new token."""
+        if not rows:
+            return []
+        token = uuid4().hex
+        given = {"rows": [r.id for r in rows], "token": token, "seconds": seconds, "now": now}
+        connection.execute(self._mark, given)
+        lapsed = [row for row in rows if row.lease_token is not None]
+        if lapsed:
+            connection.execute(self._uncertain, {"ids": [row.message for row in lapsed]})
+            self._lapsed.run(connection, [_lapsed_try(row, now) for row in lapsed])
+        return [_leased(row, token) for row in rows]
+
+    def renew(self, token: str, seconds: float) -> bool:
+        """Prolong a lease to `seconds` from now; False when nothing is left under this token."""
+        with self._db.write() as connection:
+            given = {"token": token, "seconds": seconds}
+            return bool(connection.execute(self._renew, given).all())
+
+    def due_numbers(self, now: datetime) -> list[str]:
+        """The names of our numbers that have texts to claim."""
+        with self._db.read() as connection:
+            return sorted(connection.scalars(self._numbers, {"now": now}))
+
+
+def claimable(dialect: Dialect) -> ColumnElement[bool]:
+    """The condition of an outbox row that may be claimed at the parameter `now`.
+
+    It is due, nobody has it, and no earlier text of its contact is still here. Only texts whose
+    own time had come count as earlier, so one that is planned for tomorrow holds up nothing; nor
+    does one that waits for an operator.
+    """
+    earlier = outbox.alias("earlier")
+    waits = exists().where(
+        earlier.c.order_key == outbox.c.order_key,
+        earlier.c.id < outbox.c.id,
+        earlier.c.first_due <= _NOW,
+        ~earlier.c.held,
+    )
+    return and_(outbox.c.due <= _NOW, ~outbox.c.held, outbox.c.lease_until <= dialect.clock, ~waits)
+
+
+def _claim(dialect: Dialect) -> Select[Any]:
+    """Claimable rows of one priority, locked, with what the gate and the sender have to know."""
+    claimed = (
+        select(outbox)
+        .where(
+            claimable(dialect),
+            outbox.c.priority == bindparam("priority"),
+            dialect.one_of(outbox.c.number, "numbers"),
+        )
+        .order_by(outbox.c.due, outbox.c.id)
+        .limit(bindparam("rows"))
+        .with_for_update(of=outbox, skip_locked=True)
+        .cte("claimed")
+    )
+    return (
+        select(
+            claimed,
+            messages.c.text,
+            messages.c.epoch,
+            messages.c.segments,
+            messages.c.state,
+            func.coalesce(contacts.c.opted_out, False).label("opted_out"),
+        )
+        .join_from(claimed, messages, messages.c.id == claimed.c.message)
+        .outerjoin(contacts, contacts.c.phone == claimed.c.contact)
+        .order_by(claimed.c.due, claimed.c.id)
+    )
+
+
+def _gate(row: Row[Any], now: datetime) -> Refusal | None:
+    """Why a text may not leave, if so."""
+    if row.opted_out and not row.passes_block:
+        state, reason = State.REFUSED, "opted out"
+    elif row.expires is not None and row.expires <= now:
+        state, reason = State.EXPIRED, "expired"
+    else:
+        return None
+    return Refusal(
+        row=row.id,
+        message=row.message,
+        contact=row.contact,
+        may_be_out=row.state == State.UNCERTAIN or row.lease_token is not None,
+        state=state,
+        reason=reason,
+    )
+
+
+def _leased(row: Row[Any], token: str) -> Leased:
+    """A claimed row as the sender gets it."""
+    return Leased(
+        row=row.id,
+        token=token,
+        message=row.message,
+        wire_id=f"{row.message}-{row.epoch}",
+        number=row.number,
+        to=row.contact,
+        text=row.text,
+        tries=row.tries + (row.lease_token is not None),
+        first_try_at=row.first_try_at,
+        expires=row.expires,
+    )
+
+
+def _lapsed_try(row: Row[Any], now: datetime) -> dict[str, Any]:
+    """The line in the record of attempts for a lease that ran out without a result."""
+    return {
+        "message": row.message,
+        "wire_id": f"{row.message}-{row.epoch}",
+        "at": now,
+        "verdict": Verdict.AMBIGUOUS,
+        "detail": "the lease ran out",
+    }

@@ -1,0 +1,273 @@
+"""The tables and their indexes. Migrations build them; a test compares the two.
+
+Kept apart from the statements so that a reader sees in one place what is remembered, and which
+index makes which statement cheap.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from smsflow.store.columns import Clean, Instant, Json
+
+metadata = MetaData()
+
+# SQLite counts only INTEGER keys up by itself.
+_SERIAL = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _serial(name: str = "id") -> Column[int]:
+    """A key that counts up in the order of insertion."""
+    return Column(name, _SERIAL, primary_key=True, autoincrement=True)
+
+
+# --- inbox ----------------------------------------------------------------------------------------
+
+inbox = Table(
+    "inbox",
+    metadata,
+    _serial(),
+    Column("kind", Clean, nullable=False),
+    Column("contact", Clean, nullable=False),
+    Column("number_hash", BigInteger, nullable=False),  # of the contact; unsigned 32 bits
+    Column("payload", Json, nullable=False),
+    Column("due", Instant, nullable=False),
+    Column("tries", Integer, nullable=False),
+    # Future timers lie behind what is due; the hash is there to pick a partition in the index.
+    Index("inbox_due", "due", "id", "number_hash"),
+    sqlite_autoincrement=True,  # an id is never used again, as on PostgreSQL
+)
+
+seen = Table(
+    "seen",
+    metadata,
+    Column("key", Clean, primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+)
+
+partitions = Table(
+    "partitions", metadata, Column("number", Integer, primary_key=True, autoincrement=False)
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    _serial(),
+    Column("source", Clean, nullable=False),  # the kind of the inbox row, or who could not read it
+    Column("contact", Clean),
+    Column("payload", Json),
+    Column("error", Clean, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+unplaced = Table(
+    "unplaced",
+    metadata,
+    _serial(),
+    Column("contact", Clean, nullable=False),
+    Column("payload", Json, nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+)
+
+# --- conversations --------------------------------------------------------------------------------
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("phone", Clean, primary_key=True),
+    Column("number_hash", BigInteger, nullable=False),
+    Column("opted_out", Boolean, nullable=False),
+    Column("state", Json, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    _serial("seq"),
+    Column("id", Clean, nullable=False),
+    Column("phone", Clean, nullable=False),
+    Column("flow", Clean, nullable=False),
+    Column("version", Clean, nullable=False),
+    Column("outcome", Clean),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("state", Json, nullable=False),
+    UniqueConstraint("id", name="sessions_id"),
+    Index(
+        "sessions_open",
+        "phone",
+        postgresql_where=text("outcome IS NULL"),
+        sqlite_where=text("outcome IS NULL"),
+    ),
+)
+
+received = Table(
+    "received",
+    metadata,
+    _serial(),
+    Column("phone", Clean, nullable=False, index=True),
+    Column("number", Clean, nullable=False),
+    Column("text", Clean, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    _serial(),
+    Column("phone", Clean, nullable=False, index=True),
+    Column("opted_out", Boolean, nullable=False),
+    Column("wording", Clean, nullable=False),
+    Column("number", Clean, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("request", Clean, primary_key=True),
+    Column("result", Json, nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+)
+
+traces = Table(
+    "traces",
+    metadata,
+    _serial(),
+    Column("contact", Clean, nullable=False, index=True),
+    Column("session", Clean, index=True),
+    Column("step", Clean),
+    Column("what", Clean, nullable=False),
+    Column("detail", Clean, nullable=False),
+    Column("place", Json),  # file, line, column, length
+    Column("at", Instant, nullable=False),
+)
+
+flow_versions = Table(
+    "flow_versions",
+    metadata,
+    Column("flow", Clean, primary_key=True),
+    Column("version", Clean, primary_key=True),
+    Column("source", Clean, nullable=False),
+)
+
+# --- messages -------------------------------------------------------------------------------------
+
+_UNMASKED = "masked IS NOT NULL AND text <> masked"
+
+messages = Table(
+    "messages",
+    metadata,
+    _serial("seq"),
+    Column("id", Clean, nullable=False),
+    Column("root", Clean, nullable=False),
+    Column("replaces", Clean),
+    Column("contact", Clean, nullable=False),
+    Column("session", Clean),
+    Column("flow", Clean),
+    Column("step", Clean),
+    Column("number", Clean, nullable=False),
+    Column("text", Clean, nullable=False),
+    Column("masked", Clean),
+    Column("kind", Clean, nullable=False),
+    Column("plan", Json, nullable=False),
+    Column("state", Clean, nullable=False),
+    Column("error", Clean),
+    Column("epoch", Integer, nullable=False),
+    Column("segments", Integer, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("accepted_at", Instant),
+    Column("final_at", Instant),
+    Column("expires", Instant),  # kept for a resend, whose outbox row is new
+    Column("passes_block", Boolean, nullable=False),
+    UniqueConstraint("id", name="messages_id"),
+    Index("messages_contact", "contact", "made_at"),
+    Index(
+        "messages_replaces",
+        "replaces",
+        postgresql_where=text("replaces IS NOT NULL"),
+        sqlite_where=text("replaces IS NOT NULL"),
+    ),
+    Index(
+        "messages_secret", "made_at", postgresql_where=text(_UNMASKED), sqlite_where=text(_UNMASKED)
+    ),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _serial(),
+    Column("message", Clean, nullable=False),
+    Column("contact", Clean, nullable=False),
+    Column("number", Clean, nullable=False),
+    Column("priority", Integer, nullable=False),  # smaller goes first
+    Column("due", Instant, nullable=False),
+    Column("first_due", Instant, nullable=False),  # `due` moves with retries, this does not
+    Column("order_key", Clean),  # the contact; NULL for a text that does not wait for others
+    Column("expires", Instant),
+    Column("passes_block", Boolean, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("first_try_at", Instant),  # of the present wire id
+    Column("lease_token", Clean),
+    Column("lease_until", Float, nullable=False),  # the database's clock, seconds since 1970
+    Column("held", Boolean, nullable=False),
+    UniqueConstraint("message", name="outbox_message"),
+    Index("outbox_claim", "priority", "due", "id"),
+    Index("outbox_order", "order_key", "id"),
+    Index("outbox_contact", "contact"),
+    Index(
+        "outbox_lease",
+        "lease_token",
+        postgresql_where=text("lease_token IS NOT NULL"),
+        sqlite_where=text("lease_token IS NOT NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _serial(),
+    Column("message", Clean, nullable=False, index=True),
+    Column("wire_id", Clean, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("verdict", Clean, nullable=False),
+    Column("detail", Clean, nullable=False),
+)
+
+# --- running it -----------------------------------------------------------------------------------
+
+buckets = Table(
+    "buckets",
+    metadata,
+    Column("provider", Clean, primary_key=True),
+    Column("tokens", Float, nullable=False),  # segments; below 0 is a debt
+    Column("at", Float, nullable=False),  # the database's clock, seconds since 1970
+)
+
+circuits = Table(
+    "circuits",
+    metadata,
+    Column("provider", Clean, primary_key=True),
+    Column("until", Instant, nullable=False),
+    Column("reason", Clean, nullable=False),
+)
+
+leaders = Table(
+    "leaders",
+    metadata,
+    Column("name", Clean, primary_key=True),
+    Column("holder", Clean, nullable=False),
+    Column("until", Float, nullable=False),  # the database's clock, seconds since 1970
+)

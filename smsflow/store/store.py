@@ -1,0 +1,29 @@
+"""The store: everything that smsflow remembers, behind verbs that are named by intention.
+
+Its parts are classes of their own, one for each story; this puts them on one connection.
+"""
+
+from __future__ import annotations
+
+from smsflow.store.batch import Batch as Batch
+from smsflow.store.database import Database
+from smsflow.store.history import History
+from smsflow.store.inbox import Inbox
+from smsflow.store.migrate import Schema
+from smsflow.store.outbox import Outbox
+from smsflow.store.results import Results
+from smsflow.store.upkeep import Upkeep
+
+
+class Store(Schema, Inbox, Outbox, Results, Upkeep, History):
+    """One project's database. Threads may share it."""
+
+    @classmethod
+    def connect(cls, url: str, *, patience: float = 10.0) -> Store:
+        """Open sqlite:///path or postgresql://...; `patience` is how many seconds to wait for a
+        lock before Conflict. SettingsInvalid says what is wrong with the URL or the server."""
+        return cls(Database.connect(url, patience))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._db.close()

@@ -1,0 +1,156 @@
+"""What keeps a running service going: circuits, leaders, versions of flows, and tidying up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, update
+
+from smsflow.sms.states import State
+from smsflow.store.columns import Instant
+from smsflow.store.database import Database, Part
+from smsflow.store.outbox import claimable
+from smsflow.store.schema import (
+    circuits,
+    flow_versions,
+    inbox,
+    leaders,
+    messages,
+    outbox,
+    requests,
+    seen,
+    unplaced,
+)
+
+_KEPT = {seen: timedelta(days=30), requests: timedelta(days=30), unplaced: timedelta(hours=48)}
+
+# A text's secret goes when nothing can need it: the text arrived, or its failure was answered with
+# a resend long ago, or an hour has passed. A resend copies the text, so it must come first.
+_MASK_FAILED_AFTER = timedelta(minutes=10)
+_MASK_ANY_AFTER = timedelta(hours=1)
+
+
+class Upkeep(Part):
+    """Small tables, and questions about the whole."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        dialect = database.dialect
+        new = dialect.insert(leaders).values(
+            name=bindparam("new_name"),
+            holder=bindparam("new_holder"),
+            until=dialect.clock + bindparam("seconds"),
+        )
+        self._lead = new.on_conflict_do_update(
+            index_elements=["name"],
+            set_={"holder": new.excluded.holder, "until": new.excluded.until},
+            where=or_(leaders.c.holder == new.excluded.holder, leaders.c.until <= dialect.clock),
+        ).returning(leaders.c.holder)
+        due = inbox.c.due <= bindparam("now", type_=Instant())
+        leased = and_(outbox.c.lease_token.is_not(None), outbox.c.lease_until > dialect.clock)
+        self._busy = select(
+            or_(
+                exists().where(due),
+                exists().where(claimable(dialect)),
+                exists().where(leased),
+            )
+        )
+
+    # --- circuits ---------------------------------------------------------------------------------
+
+    def circuit(self, provider: str) -> datetime | None:
+        """Until when nothing is sent through this provider; None when its circuit is closed."""
+        with self._db.read() as connection:
+            until = select(circuits.c.until).where(circuits.c.provider == provider)
+            return connection.scalar(until)
+
+    def open_circuit(self, provider: str, until: datetime, reason: str) -> None:
+        """Stop a provider until then; a second opening takes the place of the first."""
+        new = self._db.dialect.insert(circuits).values(
+            provider=provider, until=until, reason=reason
+        )
+        with self._db.write() as connection:
+            connection.execute(
+                new.on_conflict_do_update(
+                    index_elements=["provider"],
+                    set_={"until": new.excluded.until, "reason": new.excluded.reason},
+                )
+            )
+
+    def close_circuit(self, provider: str) -> None:
+        """Let a provider send again."""
+        with self._db.write() as connection:
+            connection.execute(delete(circuits).where(circuits.c.provider == provider))
+
+    # --- leaders ----------------------------------------------------------------------------------
+
+    def lead(self, name: str, holder: str, seconds: float) -> bool:
+        """Take or prolong a leadership by the database's clock; False while another holds it."""
+        given = {"new_name": name, "new_holder": holder, "seconds": seconds}
+        with self._db.write() as connection:
+            return connection.scalar(self._lead, given) is not None
+
+    # --- versions of flows ------------------------------------------------------------------------
+
+    def remember_versions(self, entries: Sequence[tuple[str, str, str]]) -> None:
+        """Keep (flow, version, source in JSON) for sessions that run on; known ones stay."""
+        names = ("flow", "version", "source")
+        rows = [dict(zip(names, entry, strict=True)) for entry in entries]
+        if rows:
+            with self._db.write() as connection:
+                new = self._db.dialect.insert(flow_versions).on_conflict_do_nothing()
+                connection.execute(new, rows)
+
+    def flow_source(self, flow: str, version: str) -> str | None:
+        """The source of a version that was remembered."""
+        source = select(flow_versions.c.source).where(
+            flow_versions.c.flow == flow, flow_versions.c.version == version
+        )
+        with self._db.read() as connection:
+            return connection.scalar(source)
+
+    # --- time -------------------------------------------------------------------------------------
+
+    def tidy(self, now: datetime) -> None:
+        """Forget what has served its time, and put masks over secrets that are not needed."""
+        with self._db.write() as connection:
+            for table, kept in _KEPT.items():
+                connection.execute(delete(table).where(table.c.at < now - kept))
+            unneeded = or_(
+                messages.c.state == State.DELIVERED,
+                messages.c.final_at <= now - _MASK_FAILED_AFTER,
+                messages.c.made_at <= now - _MASK_ANY_AFTER,
+            )
+            unsent = exists().where(outbox.c.message == messages.c.id)
+            connection.execute(
+                update(messages)
+                .where(
+                    messages.c.masked.is_not(None),
+                    messages.c.text != messages.c.masked,
+                    unneeded,
+                    ~unsent,
+                )
+                .values(text=messages.c.masked)
+            )
+
+    def quiet(self, now: datetime) -> bool:
+        """True when nothing can be done at `now`: no event is due, no text can be claimed or is
+        leased."""
+        with self._db.read() as connection:
+            return not connection.scalar(self._busy, {"now": now})
+
+    def next_due(self) -> datetime | None:
+        """When the next event or text is due; texts that wait for an earlier one don't count."""
+        earlier = outbox.alias("earlier")
+        waits = exists().where(
+            earlier.c.order_key == outbox.c.order_key,
+            earlier.c.id < outbox.c.id,
+            earlier.c.first_due <= outbox.c.due,
+            ~earlier.c.held,
+        )
+        event = select(func.min(inbox.c.due))
+        text = select(func.min(outbox.c.due)).where(~outbox.c.held, ~waits)
+        with self._db.read() as connection:
+            dues = (connection.scalar(event), connection.scalar(text))
+            return min((due for due in dues if due is not None), default=None)

@@ -1,0 +1,123 @@
+"""Rows as the tables take them, made from what the engine and the border say.
+
+One place for what several verbs insert: events of our own, messages, outbox rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from smsflow.engine.effects import SendAgain, SendText
+from smsflow.sms.encoding import segments
+from smsflow.sms.numbers import number_hash
+from smsflow.sms.states import State
+from smsflow.store.columns import clean
+from smsflow.store.rows import Kind, NewRow
+
+INBOX = "kind contact number_hash payload due tries"
+MESSAGE = (
+    "id root replaces contact session flow step number text masked kind plan state error epoch "
+    "segments made_at accepted_at final_at expires passes_block"
+)
+OUTBOX = (
+    "message contact number priority due first_due order_key expires passes_block tries "
+    "first_try_at lease_token lease_until held"
+)
+
+# Smaller goes first: somebody waits for a code with the phone in hand, and nobody for marketing.
+PRIORITIES = {"otp": 0, "system": 1, "transactional": 2, "marketing": 5}
+
+
+def inbox_row(row: NewRow) -> dict[str, Any]:
+    """A new event."""
+    return {
+        "kind": row.kind,
+        "contact": row.contact,
+        "number_hash": number_hash(row.contact),
+        "payload": row.payload,
+        "due": row.due,
+        "tries": 0,
+    }
+
+
+def report_row(
+    contact: str, message: str, state: State, error: str | None, now: datetime
+) -> dict[str, Any]:
+    """The event that our own sender or gate has decided a text's final state."""
+    payload = {"message": message, "state": state, "error": error}
+    return inbox_row(NewRow(Kind.REPORT, contact, payload, now))
+
+
+def no_report_row(contact: str, message: str, due: datetime) -> dict[str, Any]:
+    """The event that the time for a text's report is over."""
+    return inbox_row(NewRow(Kind.NO_REPORT, contact, {"message": message}, due))
+
+
+def text_row(phone: str, text: SendText, now: datetime) -> dict[str, Any]:
+    """The message of a new text."""
+    return {
+        "id": text.message,
+        "root": text.message,
+        "replaces": None,
+        "contact": phone,
+        "session": text.session,
+        "flow": text.flow,
+        "step": text.step,
+        "number": text.plan.number,
+        "text": text.text,
+        "masked": text.masked,
+        "kind": text.kind,
+        "plan": text.plan.to_json(),
+        "segments": segments(clean(text.text)),
+        "made_at": now,
+        "expires": text.expires,
+        "passes_block": text.passes_block,
+        **_UNSENT,
+    }
+
+
+def again_row(replaced: RowMapping, again: SendAgain, now: datetime) -> dict[str, Any]:
+    """The message of the same text once more; `replaced` is the row that it takes the place of."""
+    return {
+        **{name: replaced[name] for name in MESSAGE.split()},
+        "id": again.message,
+        "replaces": again.replaces,
+        "number": again.plan.number,
+        "plan": again.plan.to_json(),
+        "made_at": now,
+        **_UNSENT,
+    }
+
+
+_UNSENT = {
+    "state": State.QUEUED,
+    "error": None,
+    "epoch": 0,
+    "accepted_at": None,
+    "final_at": None,
+}
+
+
+def outbox_row(message: Mapping[str, Any], due: datetime) -> dict[str, Any]:
+    """The outbox row of a message row: codes and the answer to STOP wait for no other text."""
+    waits = message["kind"] != "otp" and not message["passes_block"]
+    return {
+        "message": message["id"],
+        "contact": message["contact"],
+        "number": message["number"],
+        "priority": PRIORITIES[message["kind"]],
+        "due": due,
+        "first_due": due,
+        "order_key": message["contact"] if waits else None,
+        "expires": message["expires"],
+        "passes_block": message["passes_block"],
+        "tries": 0,
+        "first_try_at": None,
+        "lease_token": None,
+        "lease_until": 0.0,
+        "held": False,
+    }
