@@ -25,6 +25,7 @@ from smsflow.providers.base import Provider
 from smsflow.sms import answers
 from smsflow.sms.answers import Answer
 from smsflow.sms.messages import Outgoing
+from smsflow.sms.states import State
 from smsflow.store import Store
 from smsflow.store.rows import Leased, SenderQuota, TryResult, Verdict
 
@@ -221,9 +222,13 @@ class Delivery:
 
 
 def _after_look_up(known: Answer | None, duplicate: Answer) -> Answer:
-    """What a look-up makes of "duplicate id"; a refused try frees us to use the next id."""
+    """What a look-up makes of "duplicate id".
+
+    A try that was refused is not out, and its id is used up: the next one is free to go. One that
+    was accepted and failed later has its final state.
+    """
     if known is None:
         return duplicate
-    if known.verdict is answers.Verdict.REJECTED:
+    if known.verdict is answers.Verdict.REJECTED and known.state is State.REJECTED:
         return replace(known, verdict=answers.Verdict.FOR_NOW)
     return known

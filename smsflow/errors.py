@@ -4,7 +4,6 @@
     ├── ProjectInvalid     flows, templates or smsflow.yaml are wrong: every issue at once
     ├── SettingsInvalid    the environment or a command's options are wrong
     ├── WebhookRejected    a caller's mistake: a 4xx answer, nothing was written
-    ├── SendError          a request to the provider failed; says whether the text may be out
     └── Conflict           somebody else is at it: try the job again later
 
 Each name says what its catcher does next.
