@@ -7,6 +7,7 @@ Another WSGI server takes the same application: `gunicorn 'smsflow.web.wsgi:crea
 from __future__ import annotations
 
 import os
+import socket
 
 from flask import Flask
 from granian.constants import HTTPModes, Interfaces
@@ -41,6 +42,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, threads: in
     address can't be listened on.
     """
     Runtime.open(settings).close()
+    port = _free(host, port)
     os.environ["SMSFLOW_PROJECT"] = str(settings.project)
     Server(
         "smsflow.web.wsgi:create",
@@ -55,3 +57,17 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, threads: in
         log_dictconfig=_LOGGING,
         log_access=False,
     ).serve()
+
+
+def _free(host: str, port: int) -> int:
+    """The port, when nobody listens there; for 0, one that is free.
+
+    granian shares a port with whoever has it (SO_REUSEPORT), so a second `smsflow web` by mistake
+    would take half of the requests.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+        number: int = probe.getsockname()[1]
+        return number
