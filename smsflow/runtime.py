@@ -25,7 +25,7 @@ from smsflow.delivery import Channel, Delivery, channels
 from smsflow.engine import parse, world
 from smsflow.engine.model import Flow, Project, ProviderEntry
 from smsflow.engine.world import World
-from smsflow.errors import ProjectInvalid, SettingsInvalid
+from smsflow.errors import Place, ProjectInvalid, SettingsInvalid
 from smsflow.providers.base import Provider
 from smsflow.providers.transport import HttpTransport
 from smsflow.store import Store
@@ -75,7 +75,11 @@ class Runtime:
         *,
         clock: Clock,
         rng: Random,
+        accounts: Mapping[str, Account] | None = None,
     ) -> None:
+        self._accounts = accounts or {}
+        self._wiring = _wiring(project)
+        project = _with_accounts(project, self._accounts)
         self.settings = settings
         self.store = store
         self.redis = connection
@@ -95,9 +99,7 @@ class Runtime:
             store, lambda: self.world, self.version_of, clock=clock, rng=rng
         )
         self.delivery = Delivery(store, self.channels, clock=clock, rng=rng)
-        store.remember_versions(
-            [(flow.name, flow.version, loaded.bundles[flow.name]) for flow in loaded.flows.values()]
-        )
+        self._remember(loaded)
 
     @classmethod
     def open(
@@ -115,7 +117,6 @@ class Runtime:
         Raises ProjectInvalid for mistakes in its files and SettingsInvalid for wrong settings.
         """
         project, loaded = read_project(settings.project)
-        project = _with_accounts(project, accounts or {})
         store = Store.connect(settings.database_url)
         try:
             if upgrade:
@@ -130,10 +131,30 @@ class Runtime:
                 connection or connect_redis(settings.redis_url),
                 clock=clock or SystemClock(),
                 rng=rng or SystemRandom(),
+                accounts=accounts,
             )
         except BaseException:
             store.close()
             raise
+
+    def reload(self, loaded: parse.Loaded) -> None:
+        """Go on with the project's files as they are now; sessions keep their flow's version.
+
+        Raises ProjectInvalid for mistakes, and SettingsInvalid when what connections are made of
+        has changed. Then all goes on as before.
+        """
+        read = loaded.sound().project
+        if read is None:
+            raise ProjectInvalid(loaded.issues)
+        if _wiring(read) != self._wiring:
+            raise SettingsInvalid(
+                "numbers, providers or public_url have changed in smsflow.yaml; start again to use"
+                " them"
+            )
+        project = _with_accounts(read, self._accounts)
+        new = world.build(project, loaded.flows, secret=self.settings.secret_key)
+        self._remember(loaded)  # first: a session may be pinned to it a moment later
+        self.project, self.world = project, new
 
     def version_of(self, name: str, version: str) -> Flow | None:
         """An older version of a flow, from the database; None when nobody remembers it."""
@@ -152,6 +173,11 @@ class Runtime:
         base = self.settings.environment.get("SMSFLOW_PUBLIC_URL") or self.project.public_url
         secret = quote(self.secrets[provider][0], safe="")
         return f"{base.rstrip('/')}/webhooks/{quote(provider, safe='')}/{secret}/dlr"
+
+    def _remember(self, loaded: parse.Loaded) -> None:
+        self.store.remember_versions(
+            [(flow.name, flow.version, loaded.bundles[flow.name]) for flow in loaded.flows.values()]
+        )
 
     def close(self) -> None:
         """Give back connections."""
@@ -196,6 +222,14 @@ def _webhook_secrets(settings: Settings, project: Project) -> Mapping[str, tuple
             )
         secrets[name] = parts
     return secrets
+
+
+def _wiring(project: Project) -> object:
+    """What connections and routes are made of, wherever in the file it stands."""
+    numbers = [(each.name, each.address, each.provider) for each in project.numbers.values()]
+    nowhere = Place("", 1, 1)
+    providers = [replace(each, place=nowhere) for each in project.providers.values()]
+    return numbers, providers, project.public_url
 
 
 def _with_accounts(project: Project, accounts: Mapping[str, Account]) -> Project:

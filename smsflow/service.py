@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from random import Random
@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import structlog
 from cheroot.wsgi import Server
+from flask import Flask
 
 from smsflow.clock import Clock, SystemClock
 from smsflow.config import Settings
@@ -44,6 +45,7 @@ class Service:
 
     Port 0 takes a free one; `url` tells it. With `sandboxed` each provider of the project is a
     sandbox on a port of its own, whatever account smsflow.yaml names: `sandboxes` has them.
+    `extend` adds pages to the web application; it may look at `runtime` and `sandboxes`.
     """
 
     runtime: Runtime
@@ -58,6 +60,7 @@ class Service:
         rng: Random | None = None,
         sweep_every: float = 1.0,
         sandboxed: bool = False,
+        extend: Callable[[Flask], None] | None = None,
     ) -> None:
         self._settings = settings
         self._address = (host, port)
@@ -65,6 +68,7 @@ class Service:
         self._rng = rng
         self._sweep_every = sweep_every
         self._sandboxed = sandboxed
+        self._extend = extend
         self._running = ExitStack()
         self.sandboxes: Mapping[str, Sandbox] = {}
         self.accounts: Mapping[str, Account] = {}
@@ -85,7 +89,7 @@ class Service:
                 self._start_sandboxes(project, starting)
             self.runtime = self._open()
             starting.callback(self.runtime.close)
-            web.serve(create_app(self.runtime))
+            web.serve(self._application())
             starting.callback(web.stop)
             self._route(project)
             workers = ThreadWorkers(self.runtime, sweep_every=self._sweep_every)
@@ -115,6 +119,12 @@ class Service:
             upgrade=True,
             accounts=self.accounts,
         )
+
+    def _application(self) -> Flask:
+        app = create_app(self.runtime)
+        if self._extend is not None:
+            self._extend(app)
+        return app
 
     def _start_sandboxes(self, project: Project, starting: ExitStack) -> None:
         """Each provider of the project as a server of its own."""

@@ -27,7 +27,7 @@ LAYERS = [
     {"worker"},
     {"web"},
     {"service"},
-    {"demo", "demo_story"},
+    {"demo", "demo_story", "dev"},
     {"cli", "__main__"},
 ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from smsflow.engine.state import Session
 from smsflow.errors import Place
@@ -58,9 +58,33 @@ class History(Part):
                 for row in connection.execute(statement)
             ]
 
+    def received_after(self, row: int) -> list[tuple[int, Received]]:
+        """The texts that came in after that row, with theirs, oldest first; 0 is before the first.
+
+        For one who looks on while it happens: on SQLite rows become visible in their order.
+        """
+        statement = select(received).where(received.c.id > row).order_by(received.c.id)
+        with self._db.read() as connection:
+            return [
+                (found.id, Received(found.phone, found.number, found.text, None, found.at))
+                for found in connection.execute(statement)
+            ]
+
+    def last_received(self) -> int:
+        """The row of the last text that came in; 0 when none did."""
+        with self._db.read() as connection:
+            return connection.scalar(select(func.max(received.c.id))) or 0
+
     def trace(self, session_id: str) -> list[TraceLine]:
         """What happened in a session, in order."""
-        statement = select(traces).where(traces.c.session == session_id).order_by(traces.c.id)
+        return self._traced(traces.c.session == session_id)
+
+    def trace_of(self, phone: str) -> list[TraceLine]:
+        """What happened with a contact, in a session or outside of any, in order."""
+        return self._traced(traces.c.contact == phone)
+
+    def _traced(self, which: ColumnElement[bool]) -> list[TraceLine]:
+        statement = select(traces).where(which).order_by(traces.c.id)
         with self._db.read() as connection:
             return [
                 TraceLine(

@@ -40,7 +40,7 @@ LOOK_EVERY = 0.02  # seconds
 def blueprint(flow: SMSFlow) -> Blueprint:
     """The routes of the API."""
     pages = Blueprint("smsflow_api", __name__, url_prefix="/v1")
-    desk = _Desk(flow)
+    desk = Desk(flow)
     pages.before_request(desk.check_token)
 
     @pages.post("/flows/<name>/sessions")
@@ -69,7 +69,7 @@ def _body() -> Mapping[str, Any]:
     return body
 
 
-class _Desk:
+class Desk:
     """Checks what callers ask for, and answers them."""
 
     def __init__(self, flow: SMSFlow) -> None:
