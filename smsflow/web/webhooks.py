@@ -120,7 +120,8 @@ class _Reception:
         runtime = self._runtime
         inserted = runtime.store.insert(rows) if rows else []
         for each in unreadable:
-            log.warning("unreadable", source=source, reason=each.reason)
+            # The reason may quote numbers and texts, which belong in the database alone.
+            log.warning("unreadable_kept_in_dead_letters", source=source, index=each.index)
             runtime.store.dead_letter(source, each.raw, each.reason)
         fresh = [row for row, new in zip(rows, inserted, strict=True) if new]
         self._flow.nudger.rows(row.contact for row in fresh)
