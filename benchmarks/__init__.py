@@ -1,0 +1,1 @@
+"""Measurements of smsflow against the way its job is usually done, under the same load."""
