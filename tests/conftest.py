@@ -60,7 +60,10 @@ def _postgres() -> tuple[str | None, str]:
     given = os.environ.get("SMSFLOW_TEST_DATABASE_URL")
     urls = [given] if given else [_POSTGRES, _POSTGRES.replace("//", "//postgres@")]
     for url in urls:
-        engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+        try:
+            engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+        except ImportError:
+            return None, "not used (no driver); install psycopg"
         try:
             with engine.connect():
                 return url, f"used, at {make_url(url).host}"

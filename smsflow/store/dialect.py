@@ -34,6 +34,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.types import TypeDecorator
 
 from smsflow.store.columns import Json
@@ -127,7 +128,7 @@ class Postgres(Dialect):
 
 
 _PLACE = "place_of_row"
-_PLAIN_DIALECT = postgresql.dialect()
+_PLAIN_DIALECT = DefaultDialect()
 
 
 def _recordset(table: Table, names: Sequence[str]) -> FromClause:
