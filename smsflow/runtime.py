@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from random import Random, SystemRandom
 from urllib.parse import quote
 
@@ -26,30 +25,13 @@ from smsflow.engine import parse, world
 from smsflow.engine.model import Flow, Project, ProviderEntry
 from smsflow.engine.world import World
 from smsflow.errors import Place, ProjectInvalid, SettingsInvalid
+from smsflow.files import read_project
 from smsflow.providers.base import Provider
 from smsflow.providers.transport import HttpTransport
 from smsflow.store import Store
 
 # A nudge is a hint: better late by a sweep than a webhook that hangs on a sick Redis.
 REDIS_TIMEOUT = 0.5  # seconds
-
-
-def read_files(folder: Path) -> dict[str, bytes]:
-    """The files of a project by their path in it: smsflow.yaml, flows and templates."""
-    paths = [folder / "smsflow.yaml"]
-    for pattern in ("flows/*.yaml", "flows/*.yml", "templates/*"):
-        paths.extend(sorted(folder.glob(pattern)))
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in paths if path.is_file()
-    }
-
-
-def read_project(folder: Path) -> tuple[Project, parse.Loaded]:
-    """The project in a folder; ProjectInvalid holds everything that is wrong with its files."""
-    loaded = parse.load(read_files(folder))
-    if loaded.errors or loaded.project is None:
-        raise ProjectInvalid(loaded.issues)
-    return loaded.project, loaded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

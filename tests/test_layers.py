@@ -19,7 +19,7 @@ LAYERS = [
     {"errors"},
     {"sms"},
     {"engine", "sandbox"},
-    {"clock", "config", "logs"},
+    {"clock", "config", "files", "logs"},
     {"store", "providers"},
     {"conversation", "delivery"},
     {"runtime"},
@@ -27,8 +27,9 @@ LAYERS = [
     {"worker"},
     {"web"},
     {"service"},
+    {"author"},
     {"demo", "demo_story", "dev"},
-    {"cli", "__main__"},
+    {"cli", "pytest_plugin", "__main__"},
 ]
 
 # What two rooms on one line may know of each other after all, with the reason.

@@ -25,7 +25,7 @@ from smsflow.errors import Issue
 def check(ctx: click.Context, path: Path | None, form: str) -> None:
     """Find the mistakes in a project's files, before anyone is texted."""
     from smsflow.engine import parse, report
-    from smsflow.runtime import read_files
+    from smsflow.files import read_files
 
     folder = path or settings_folder(ctx)
     loaded = parse.load(read_files(folder))

@@ -1,0 +1,49 @@
+"""The files of a project, from its folder: the one reader of flows and templates on the disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from smsflow.engine import parse
+from smsflow.engine.model import Project
+from smsflow.errors import ProjectInvalid, SettingsInvalid
+
+_PATTERNS = ("smsflow.yaml", "flows/*.yaml", "flows/*.yml", "templates/*")
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    """The files of a project by their path in it; SettingsInvalid when one can't be read."""
+    return {path.relative_to(folder).as_posix(): read_bytes(path) for path in _paths(folder)}
+
+
+def read_project(folder: Path) -> tuple[Project, parse.Loaded]:
+    """The project in a folder; ProjectInvalid holds everything that is wrong with its files."""
+    loaded = parse.load(read_files(folder))
+    if loaded.errors or loaded.project is None:
+        raise ProjectInvalid(loaded.issues)
+    return loaded.project, loaded
+
+
+def read_bytes(path: Path) -> bytes:
+    """What a file holds; SettingsInvalid says why it can't be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingsInvalid(f"can't read {path} ({error.strerror or error})") from error
+
+
+def marks(folder: Path) -> dict[Path, tuple[int, int]]:
+    """A mark of each file (time of the last change in nanoseconds, size): new when it changed."""
+    found = {}
+    for path in _paths(folder):
+        try:
+            status = path.stat()
+        except OSError:  # gone between the two looks, as when an editor saves
+            continue
+        found[path] = (status.st_mtime_ns, status.st_size)
+    return found
+
+
+def _paths(folder: Path) -> list[Path]:
+    paths = [path for pattern in _PATTERNS for path in sorted(folder.glob(pattern))]
+    return [path for path in paths if path.is_file()]
