@@ -49,7 +49,6 @@ def accept(
     }
     if step.save is not None:
         session.variables[step.save] = parsed.value
-    running.drop_retries(turn, waiting.root)
     running.outcome(turn, session, step, f"then.{_way(parsed.value)}")
 
 
@@ -59,26 +58,29 @@ def _way(value: Any) -> str:
     return str(value)
 
 
-def skip(turn: Turn, session: Session, waiting: Waiting, step: Ask) -> None:
+def skip(turn: Turn, session: Session, step: Ask) -> None:
     """Go on without an answer: it is the default, or unset."""
     turn.trace(session, step, "skip", "a skip word")
-    if step.save is not None:
-        session.variables[step.save] = (
-            turn.value(session, step.default) if step.default is not None else None
-        )
-    running.drop_retries(turn, waiting.root)
+    _take_default(turn, session, step)
     running.outcome(turn, session, step, "on_skip")
+
+
+def _take_default(turn: Turn, session: Session, step: Ask) -> None:
+    if step.save is not None:
+        value = step.default
+        session.variables[step.save] = None if value is None else turn.value(session, value)
 
 
 def refuse(turn: Turn, session: Session, waiting: Waiting, step: Ask, invalid: Invalid) -> None:
     """Ask again while there are tries left, else go the way of `on_invalid`."""
     waiting.tries += 1
     turn.trace(session, step, "invalid", invalid.reason)
-    running.drop_retries(turn, waiting.root)
     if waiting.tries > step.retry.times:
-        running.outcome(turn, session, step, "on_invalid", otherwise="invalid")
+        _take_default(turn, session, step)
+        otherwise = "invalid" if step.default is None else None
+        running.outcome(turn, session, step, "on_invalid", otherwise=otherwise)
         return
     why = step.invalid if invalid.reason == "'valid' is false" else None
     text = turn.render(session, why or step.retry.text or step.invalid or step.text)
     sent = turn.say(session, step, text, at=step, waits=step.follows_delivery, question=True)
-    running.expect_answer_to(waiting, sent.plan.number, sent.message)
+    running.expect_answer_to(turn, waiting, sent)

@@ -13,7 +13,7 @@ import re
 from smsflow.engine.effects import SendText
 from smsflow.engine.model import Otp
 from smsflow.engine.state import Session, Waiting
-from smsflow.engine.turn import Turn
+from smsflow.engine.turn import FlowFailed, Turn
 
 MASK = "•"
 _RUNS = re.compile(r"\d(?:[ \-.]?\d)*")
@@ -28,12 +28,20 @@ def send(turn: Turn, session: Session, step: Otp) -> None:
         step,
         text,
         at=step,
-        masked=text.replace(code, MASK * len(code)),
+        masked=_masked(turn, session, step),
         waits=step.follows_delivery,
         question=True,
         expires=step.expires,
     )
     _wait_for(turn, session, step, sent, code)
+
+
+def _masked(turn: Turn, session: Session, step: Otp) -> str:
+    """The text without its code, however the author cuts or spells that."""
+    try:
+        return turn.render(session, step.text, {"code": MASK * step.digits})
+    except FlowFailed:  # a text that works on the digits themselves
+        return MASK * step.digits
 
 
 def _wait_for(turn: Turn, session: Session, step: Otp, sent: SendText, code: str) -> None:
@@ -56,6 +64,7 @@ def send_new(turn: Turn, session: Session, waiting: Waiting, step: Otp) -> None:
         turn.trace(session, step, "ignored", "the last code was sent a moment ago")
     else:
         turn.trace(session, step, "resend", f"new code {waiting.resends + 1} of {again.times}")
+        turn.drop_retries(waiting.root)
         send(turn, session, step)
 
 

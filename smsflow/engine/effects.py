@@ -32,6 +32,7 @@ class SendText:
     expires: datetime | None = None
     passes_block: bool = False  # only the confirmation of STOP
     name: str | None = None  # of a built-in text, such as compliance.stopped
+    place: Place | None = None  # where its words are written
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,11 @@ class SetTimer:
 
 @dataclass(frozen=True, slots=True)
 class DropQueued:
-    """Texts of the contact that have not left are refused: all, or those of one chain (`root`)."""
+    """Texts of the contact that have not left are refused: all, or those of one chain (`root`).
+
+    With `root` the chain is over: texts of it that are out count as replaced, so that no report of
+    theirs makes another try.
+    """
 
     reason: str
     root: str | None = None

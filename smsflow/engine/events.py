@@ -50,7 +50,7 @@ class NoReport:
 
 @dataclass(frozen=True, slots=True)
 class TimerDue:
-    """A timer of a session is due: `name` is wait, timeout, nudge, expire or lifetime."""
+    """A timer of a session is due: `name` is wait, release, timeout, nudge, expire or lifetime."""
 
     session: str
     serial: int

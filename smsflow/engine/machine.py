@@ -57,6 +57,7 @@ def advance(
             _code(turn, event)
         case _:
             assert_never(event)
+    running.settle(turn)
     return turn.conversation, turn.effects
 
 
@@ -74,6 +75,8 @@ def _fire(turn: Turn, session: Session, waiting: Waiting, name: str) -> None:
     match name, step:
         case "wait", Wait():
             running.leave(turn, session, step.next)
+        case "release", Ask():
+            running.pause_others(turn, session)
         case "timeout", Ask():
             turn.trace(session, step, "timeout", "no answer came")
             running.outcome(turn, session, step, "on_timeout", otherwise="no_answer")

@@ -28,10 +28,11 @@ def _settle(turn: Turn, sent: Sent, outcome: str, detail: str) -> None:
     waiting = session.waiting if session is not None else None
     concerned = waiting is not None and waiting.root == sent.root
     if session is not None:
-        step = turn.flow_of(session).steps[waiting.step] if waiting and concerned else None
+        flow = turn.world.flow(session.flow, session.version)
+        step = flow.steps[waiting.step] if flow and waiting and concerned else None
         turn.trace(session, step, "report", detail)
     if outcome == "delivered":
-        running.drop_retries(turn, sent.root)
+        turn.drop_retries(sent.root)
     elif sent.replaced or _tried_again(turn, sent, outcome, concerned=concerned):
         return
     if session is not None and concerned:
@@ -72,6 +73,9 @@ def _hear(turn: Turn, session: Session, outcome: str) -> None:
 
 def _handler(step: Step, outcome: str) -> str | None:
     """The handler that the author wrote for this outcome: its own first, then `on_failed`."""
+    if outcome == "no_report":
+        # Some networks never report, so silence is no failure.
+        return "on_no_report" if "on_no_report" in step.outcomes else None
     if outcome == "delivered":
         # A question that arrived is still open; only a `send` goes on at that.
         return (

@@ -58,10 +58,10 @@ def _compliance(turn: Turn, event: TextReceived) -> bool:
         _answer_by_name(turn, "compliance.started", event.number)
     elif not contact.opted_out:
         contact.opted_out = True
+        turn.effects.append(DropQueued("opted out"))
         for session in turn.conversation.sessions:
             if session.live:
                 running.finish(turn, session, "opted_out")
-        turn.effects.append(DropQueued("opted out"))
         turn.effects.append(ConsentChanged(True, event.text, event.number))
         _answer_by_name(turn, "compliance.stopped", event.number, passes_block=True)
     return True
@@ -79,17 +79,15 @@ def _open_question(turn: Turn, event: TextReceived) -> bool:
     """Let the open question have the text; False when it goes on to catch-all and default."""
     for session in reversed(turn.conversation.sessions):
         waiting = session.waiting
-        if waiting is None or waiting.kind not in ("reply", "code") or waiting.paused:
+        if waiting is None or not waiting.open_at(turn.now) or event.number not in waiting.numbers:
             continue
-        if event.number not in waiting.numbers:
-            continue
-        session.message = _message(turn, event)
         session.number = event.number
         with running.guarded(turn, session):
             step = turn.flow_of(session).steps[waiting.step]
             if isinstance(step, Otp):
                 return _code_reply(turn, event, session, waiting, step)
             if isinstance(step, Ask):
+                session.message = _message(turn, event)  # not of codes, which are kept nowhere
                 _answer(turn, event, session, waiting, step)
         return True
     return False
@@ -97,7 +95,7 @@ def _open_question(turn: Turn, event: TextReceived) -> bool:
 
 def _answer(turn: Turn, event: TextReceived, session: Session, waiting: Waiting, step: Ask) -> None:
     if matches_word(event.text, step.skip):
-        answering.skip(turn, session, waiting, step)
+        answering.skip(turn, session, step)
         return
     # A free-text question accepts everything, so a keyword that is the whole message goes first.
     if step.answer.type == "text" and _keyword(turn, event, whole=True):
@@ -125,7 +123,7 @@ def _code_reply(
     verdict = judge(turn, session, waiting, step, guess)
     if verdict == "wrong" and step.wrong is not None:
         text = turn.render(session, step.wrong, {"attempts_left": step.attempts - waiting.tries})
-        turn.say(session, None, text, at=step)
+        turn.say(session, None, text, at=step, slot=step.wrong)
     return True
 
 
@@ -134,13 +132,13 @@ def judge(turn: Turn, session: Session, waiting: Waiting, step: Otp, guess: str)
     verdict = codes.compare(turn, session, waiting, step, guess)
     if verdict == "verified":
         turn.trace(session, step, "reply", "the right code")
-        running.drop_retries(turn, waiting.root)
-        running.leave(turn, session, step.next)
+        with running.guarded(turn, session):  # whatever comes next, the code was right
+            running.leave(turn, session, step.next)
     elif verdict == "locked":
         turn.trace(session, step, "locked", f"{waiting.tries} wrong codes")
         turn.contact.locked[session.flow] = turn.length(step.lock, turn.now)
-        running.drop_retries(turn, waiting.root)
-        running.outcome(turn, session, step, "on_locked", otherwise="locked")
+        with running.guarded(turn, session):
+            running.outcome(turn, session, step, "on_locked", otherwise="locked")
     else:
         turn.trace(session, step, "wrong", f"tries left: {step.attempts - waiting.tries}")
     return verdict

@@ -1,20 +1,20 @@
 """How steps run: from one to the next, until the session waits or ends.
 
 `run` walks; `enter` does one step and says where to go on; `leave` and `outcome` take a waiting
-session further; `finish` ends it and lets others of the conversation have their turn.
+session further; `finish` ends it, and `settle` lets others of the conversation have their turn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any, assert_never
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from smsflow.engine import codes
-from smsflow.engine.effects import DropQueued, Traced
+from smsflow.engine.effects import SendText, Traced
 from smsflow.engine.model import (
     AnyStep,
     Ask,
@@ -29,7 +29,7 @@ from smsflow.engine.model import (
     Switch,
     Wait,
 )
-from smsflow.engine.state import Session, Waiting
+from smsflow.engine.state import Session, Waiting, kept
 from smsflow.engine.turn import FlowFailed, Turn
 
 MAX_STEPS = 100  # without a wait (flow-language section 1.9)
@@ -55,12 +55,12 @@ def guarded(turn: Turn, session: Session) -> Iterator[None]:
 def run(turn: Turn, session: Session, start: str | None) -> None:
     """Walk from the step of that id until the session waits or ends; None is the flow's end."""
     flow = turn.flow_of(session)
-    position = start
-    for _ in range(MAX_STEPS):
-        if position is None:
-            finish(turn, session, "done")
-            return
+    position, walked = start, 0
+    while position is not None:
         step = flow.steps[position]
+        walked += 1
+        if walked > MAX_STEPS:
+            raise FlowFailed("limit", f"{MAX_STEPS} steps without a wait", step.place)
         _count_visit(session, step)
         if turn.holds(session, step.when):
             position = _enter(turn, session, flow, step)
@@ -69,8 +69,7 @@ def run(turn: Turn, session: Session, start: str | None) -> None:
         else:
             turn.trace(session, step, "skip", "its 'when' is false")
             position = step.next
-    place = flow.steps[position].place if position else flow.place
-    raise FlowFailed("limit", f"{MAX_STEPS} steps without a wait", place)
+    finish(turn, session, "done")
 
 
 def _count_visit(session: Session, step: Step) -> None:
@@ -84,13 +83,14 @@ def _enter(turn: Turn, session: Session, flow: Flow, step: AnyStep) -> str | Non
     """Do one step; the id of the one to go on with, unless the session now waits or has ended."""
     match step:
         case Send():
-            _send(turn, session, step)
+            _send(turn, session, flow, step)
             return step.next
         case Ask():
             _ask(turn, session, flow, step)
             return None
         case Otp():
             codes.send(turn, session, step)
+            pause_others(turn, session)
             return None
         case Wait():
             return _wait(turn, session, flow, step)
@@ -118,8 +118,15 @@ def _enter(turn: Turn, session: Session, flow: Flow, step: AnyStep) -> str | Non
 
 def leave(turn: Turn, session: Session, position: str | None) -> None:
     """Go on from a wait."""
-    session.waiting = None
+    _end_wait(turn, session)
     run(turn, session, position)
+
+
+def _end_wait(turn: Turn, session: Session) -> None:
+    """Nobody waits for that text any more, so it isn't tried again either."""
+    if session.waiting is not None:
+        turn.drop_retries(session.waiting.root)
+        session.waiting = None
 
 
 def outcome(
@@ -135,73 +142,85 @@ def outcome(
 
 
 def finish(turn: Turn, session: Session, label: str, step: Step | None = None) -> None:
-    """End a session, then let a queued one begin and a paused question be asked again."""
+    """End a session; `settle` lets others have their turn."""
+    _end_wait(turn, session)
     session.outcome = label
     session.ended_at = turn.now
-    session.waiting = None
     session.queued = False
     turn.trace(session, step, "end", label)
-    if turn.contact.opted_out:
-        return
-    follower = _queued_behind(turn, session)
-    if follower is not None:
+
+
+# --- others of the conversation -------------------------------------------------------------------
+
+
+def settle(turn: Turn) -> None:
+    """The end of a turn: queued sessions begin, and a paused question is asked again."""
+    while (follower := _next_in_queue(turn)) is not None:
         follower.queued = False
+        follower.started_at = turn.now
         with guarded(turn, follower):
             run(turn, follower, turn.flow_of(follower).start)
-        return
-    _resume_paused(turn)
-
-
-def _queued_behind(turn: Turn, ended: Session) -> Session | None:
-    same = [
-        each
-        for each in turn.conversation.sessions
-        if each.live and each.flow == ended.flow and each.key == ended.key
-    ]
-    running = any(not each.queued for each in same)
-    return next((each for each in same if each.queued), None) if not running else None
-
-
-def _resume_paused(turn: Turn) -> None:
-    """Ask the newest paused question again, when no other question stands before it."""
-    waiting = [each for each in turn.conversation.sessions if each.waiting is not None]
-    if any(_asks(each) for each in waiting):
-        return
-    for session in reversed(waiting):
-        paused = session.waiting
-        if paused is None or not paused.paused:
-            continue
-        paused.paused = False
-        step = turn.flow_of(session).steps[paused.step]
-        recent = paused.since is not None and turn.now - paused.since <= REPEATS_FOR
-        if isinstance(step, Ask) and recent:
+    for session in reversed(turn.conversation.sessions):
+        if session.waiting is not None and session.waiting.paused and not _talking(turn):
             with guarded(turn, session):
-                text = turn.render(session, step.text)
-                sent = turn.say(session, step, text, at=step, question=True)
-                expect_answer_to(paused, sent.plan.number, sent.message)
-        return
+                _ask_again(turn, session, session.waiting)
 
 
-def _asks(session: Session) -> bool:
-    waiting = session.waiting
-    return waiting is not None and waiting.kind in ("reply", "code") and not waiting.paused
+def _next_in_queue(turn: Turn) -> Session | None:
+    live = [each for each in turn.conversation.sessions if each.live]
+    busy = {(each.flow, each.key) for each in live if not each.queued}
+    queued = (each for each in live if each.queued and (each.flow, each.key) not in busy)
+    return next(queued, None)
 
 
-def expect_answer_to(waiting: Waiting, number: str, message: str) -> None:
-    """The question now stands in that message, too; its delivery is what counts."""
-    waiting.root = message
-    if number not in waiting.numbers:
-        waiting.numbers.append(number)
+def _talking(turn: Turn) -> bool:
+    """True while a session has a question open, or is between two texts."""
+    return any(
+        _asks(turn, each) or (each.waiting is not None and each.waiting.kind == "report")
+        for each in turn.conversation.sessions
+    )
+
+
+def _ask_again(turn: Turn, session: Session, waiting: Waiting) -> None:
+    """Open a paused question again, and repeat it unless it is too old for that."""
+    waiting.paused = False
+    step = turn.flow_of(session).steps[waiting.step]
+    recent = waiting.since is not None and turn.now - waiting.since <= REPEATS_FOR
+    if isinstance(step, Ask) and recent:
+        text = turn.render(session, step.text)
+        sent = turn.say(session, step, text, at=step, question=True)
+        expect_answer_to(turn, waiting, sent)
+
+
+def pause_others(turn: Turn, asking: Session) -> None:
+    """The question asked last is the open one; older ones are asked again when it is answered."""
+    for session in turn.conversation.sessions:
+        if session is not asking and session.waiting is not None and _asks(turn, session):
+            session.waiting.paused = True
+            turn.trace(session, None, "paused", f"by a question of {asking.flow}")
+
+
+def _asks(turn: Turn, session: Session) -> bool:
+    return session.waiting is not None and session.waiting.open_at(turn.now)
+
+
+def expect_answer_to(turn: Turn, waiting: Waiting, sent: SendText) -> None:
+    """The question now stands in that text, too; the one before isn't tried again."""
+    turn.drop_retries(waiting.root)
+    waiting.root = sent.message
+    if sent.plan.number not in waiting.numbers:
+        waiting.numbers.append(sent.plan.number)
 
 
 # --- the verbs ------------------------------------------------------------------------------------
 
 
-def _send(turn: Turn, session: Session, step: Send) -> None:
+def _send(turn: Turn, session: Session, flow: Flow, step: Send) -> None:
     waits = step.follows_delivery
     sent = turn.say(session, step, turn.render(session, step.text), at=step, waits=waits)
     if waits:
-        turn.wait(session, step, "report", sent)
+        waiting = turn.wait(session, step, "report", sent)
+        turn.timer(session, waiting, "lifetime", _end_of_life(turn, session, flow))
 
 
 def _ask(turn: Turn, session: Session, flow: Flow, step: Ask) -> None:
@@ -209,8 +228,11 @@ def _ask(turn: Turn, session: Session, flow: Flow, step: Ask) -> None:
     waits = step.follows_delivery
     sent = turn.say(session, step, text, at=step, waits=waits, question=True)
     waiting = turn.wait(session, step, "reply", sent)
-    _pause_others(turn, session)
-    ends = flow.lifetime.after(session.started_at, turn.zone)
+    if sent.due > turn.now:  # quiet hours hold it, so nobody can know it yet
+        turn.timer(session, waiting, "release", sent.due)
+    else:
+        pause_others(turn, session)
+    ends = _end_of_life(turn, session, flow)
     times_out = turn.length(step.timeout, sent.due) if step.timeout is not None else None
     if times_out is not None and times_out <= ends:
         turn.timer(session, waiting, "timeout", times_out)
@@ -220,12 +242,9 @@ def _ask(turn: Turn, session: Session, flow: Flow, step: Ask) -> None:
         turn.timer(session, waiting, "nudge", turn.length(step.nudge.after, sent.due))
 
 
-def _pause_others(turn: Turn, asking: Session) -> None:
-    """The question asked last is the open one; older ones are asked again when it is answered."""
-    for session in turn.conversation.sessions:
-        if session is not asking and session.waiting is not None and _asks(session):
-            session.waiting.paused = True
-            turn.trace(session, None, "paused", f"by a question of {asking.flow}")
+def _end_of_life(turn: Turn, session: Session, flow: Flow) -> datetime:
+    ends = flow.lifetime.after(session.started_at, turn.zone)
+    return ends + timedelta(seconds=session.asleep)
 
 
 def nudge(turn: Turn, session: Session, waiting: Waiting, step: Ask) -> None:
@@ -236,7 +255,7 @@ def nudge(turn: Turn, session: Session, waiting: Waiting, step: Ask) -> None:
     turn.trace(session, step, "nudge", f"reminder {waiting.nudges} of {step.nudge.times}")
     text = turn.render(session, step.nudge.text or step.text)
     sent = turn.say(session, step, text, at=step, waits=step.follows_delivery, question=True)
-    expect_answer_to(waiting, sent.plan.number, sent.message)
+    expect_answer_to(turn, waiting, sent)
     if waiting.nudges < step.nudge.times:
         turn.timer(session, waiting, "nudge", turn.length(step.nudge.after, sent.due))
 
@@ -248,9 +267,12 @@ def _wait(turn: Turn, session: Session, flow: Flow, step: Wait) -> str | None:
         return step.outcomes.get("on_past", step.next)
     waiting = turn.wait(session, step, "timer")
     turn.trace(session, step, "wait", f"until {due.isoformat(timespec='seconds')}")
-    ends = flow.lifetime.after(session.started_at, turn.zone)
+    ends = _end_of_life(turn, session, flow)
     # A lifetime is for sessions that hang; one that waits for a date of its own doesn't.
-    if step.until is None and due > ends:
+    if step.until is not None:
+        session.asleep += ceil((due - turn.now).total_seconds())
+        turn.timer(session, waiting, "wait", due)
+    elif due > ends:
         turn.timer(session, waiting, "lifetime", ends)
     else:
         turn.timer(session, waiting, "wait", due)
@@ -267,7 +289,11 @@ def _wait_until(turn: Turn, session: Session, step: Wait) -> datetime:
         )
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(turn.zone))
-    return step.offset.after(moment.astimezone(UTC), turn.zone)
+    try:
+        return step.offset.after(moment.astimezone(UTC), turn.zone)
+    except OverflowError:
+        problem = f"{moment.isoformat()} is beyond the calendar"
+        raise FlowFailed("template", problem, step.until.place) from None
 
 
 def _switch(turn: Turn, session: Session, step: Switch) -> str | None:
@@ -292,13 +318,12 @@ def _as_written(value: Any) -> str:
 
 # --- variables ------------------------------------------------------------------------------------
 
-_KEEPABLE = (str, bool, int, float, Decimal, datetime, date, time, list, dict, tuple)
-
 
 def _assign(turn: Turn, session: Session, step: Step, target: str, value: Any) -> None:
-    if value is not None and not isinstance(value, _KEEPABLE):
-        kind = type(value).__name__
-        raise FlowFailed("template", f"'{target}' can't be set to a {kind}", step.place)
+    try:
+        value = kept(value)
+    except TypeError as error:
+        raise FlowFailed("template", f"'{target}' can't be set: {error}", step.place) from None
     scope, dot, name = target.partition(".")
     if not dot:
         session.variables[target] = value
@@ -320,12 +345,3 @@ def _assign_contact(turn: Turn, session: Session, step: Step, name: str, value: 
             raise FlowFailed("flow", f"{value!r} is no time zone", step.place) from None
     else:
         turn.contact.fields[name] = value
-
-
-# --- texts under way ------------------------------------------------------------------------------
-
-
-def drop_retries(turn: Turn, root: str | None) -> None:
-    """Whatever was still to be tried for that text is pointless now."""
-    if root is not None:
-        turn.effects.append(DropQueued("superseded", root))

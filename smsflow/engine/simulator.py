@@ -232,10 +232,11 @@ class Simulator:
 
     def _drop(self, effect: DropQueued) -> None:
         for text in self._texts.values():
-            if text.state is not State.QUEUED or text.effect.passes_block:
+            if effect.root is not None and text.root != effect.root:
                 continue
-            if effect.root is None or text.root == effect.root:
+            if text.state is State.QUEUED and not text.effect.passes_block:
                 text.state = State.REFUSED
+            text.replaced = text.replaced or effect.root is not None
 
     def _alarm(self, due: datetime, event: Event | None, text: str = "") -> None:
         self._counter += 1

@@ -8,7 +8,7 @@ from typing import Any
 from smsflow.engine import running
 from smsflow.engine.inputs import read_inputs
 from smsflow.engine.model import Duration, Flow, StartLimit
-from smsflow.engine.state import Session
+from smsflow.engine.state import Session, kept
 from smsflow.engine.turn import Turn
 
 # Starts of one flow for one contact, unless the flow says otherwise (flow-language section 1.9).
@@ -41,7 +41,7 @@ def begin(
         started_at=turn.now,
         language=language or _language(turn, flow),
         trigger=dict(trigger),
-        variables={**flow.variables, **values, **trigger.get("groups", {})},
+        variables={**flow.variables, **kept(values), **trigger.get("groups", {})},
         message=dict(message or {}),
         number=number,
     )
@@ -64,11 +64,7 @@ def _refusal(turn: Turn, flow: Flow) -> str:
         if turn.now < locked:
             return "locked after too many wrong codes"
         del contact.locked[flow.name]
-    return "" if _within_limit(turn, flow) else "started too often"
-
-
-def _within_limit(turn: Turn, flow: Flow) -> bool:
-    return count_start(turn, flow.name, flow.starts or START_LIMIT)
+    return ""
 
 
 def count_start(turn: Turn, name: str, limit: StartLimit) -> bool:
@@ -96,6 +92,8 @@ def _admit(turn: Turn, flow: Flow, session: Session) -> str:
     ]
     if others and flow.mode == "ignore":
         return "a session of this flow is open already"
+    if not count_start(turn, flow.name, flow.starts or START_LIMIT):
+        return "started too often"
     turn.conversation.sessions.append(session)
     turn.trace(session, None, "start", session.trigger["kind"])
     if others and flow.mode == "queue":
@@ -103,7 +101,6 @@ def _admit(turn: Turn, flow: Flow, session: Session) -> str:
         return ""
     if flow.mode == "restart":
         for each in others:
-            running.drop_retries(turn, each.waiting.root if each.waiting else None)
             running.finish(turn, each, "restarted")
     running.run(turn, session, flow.start)
     return ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from smsflow.engine.model import Duration
@@ -17,12 +18,20 @@ from smsflow.engine.model import Duration
 
 
 def encode(value: Any) -> Any:
-    """A value as plain JSON; datetimes, dates, times and decimals become tagged pairs."""
+    """A value as plain JSON; datetimes, dates, times and decimals become tagged pairs.
+
+    Raises TypeError for what JSON has no word for.
+    """
     match value:
+        case float() if not isfinite(value):
+            raise TypeError("a session can't keep a number that is not finite")
         case None | bool() | int() | float() | str():
             return value
         case dict():
-            return {str(key): encode(item) for key, item in value.items()}
+            plain = {str(key): encode(item) for key, item in value.items()}
+            # A mapping that looks like one of our pairs gets a tag of its own.
+            tagged = len(plain) == 1 and next(iter(plain)).startswith("$")
+            return {"$mapping": plain} if tagged else plain
         case list() | tuple():
             return [encode(item) for item in value]
         case datetime():
@@ -49,13 +58,20 @@ def decode(value: Any) -> Any:
     """The inverse of `encode`."""
     if isinstance(value, dict):
         if len(value) == 1:
-            (tag,) = value
-            if tag in _DECODERS and isinstance(value[tag], str):
-                return _DECODERS[tag](value[tag])
+            ((tag, inner),) = value.items()
+            if tag in _DECODERS:
+                return _DECODERS[tag](inner)
+            if tag == "$mapping":
+                value = inner
         return {key: decode(item) for key, item in value.items()}
     if isinstance(value, list):
         return [decode(item) for item in value]
     return value
+
+
+def kept(value: Any) -> Any:
+    """The value as it is after it was stored, so that a restart changes nothing; or TypeError."""
+    return decode(encode(value))
 
 
 # --- the contact ----------------------------------------------------------------------------------
@@ -114,6 +130,11 @@ class Waiting:
     digest: str | None = None  # of the live code
     paused: bool = False  # another session's question stands before this one
 
+    def open_at(self, now: datetime) -> bool:
+        """True for a question that the contact can answer: released, and not paused."""
+        released = self.since is None or self.since <= now
+        return self.kind in ("reply", "code") and not self.paused and released
+
 
 @dataclass(slots=True)
 class Session:
@@ -131,6 +152,7 @@ class Session:
     visits: dict[str, int] = field(default_factory=dict)
     message: dict[str, Any] = field(default_factory=dict)  # last text that came in for it
     last: dict[str, Any] = field(default_factory=dict)  # last delivery
+    asleep: int = 0  # seconds of waits for a date, in which the lifetime doesn't run
     sent: int = 0
     serial: int = 0
     waiting: Waiting | None = None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from random import Random
 from typing import Any
 
 from smsflow.engine import policy
-from smsflow.engine.effects import Effect, SendText, SetTimer, Traced
+from smsflow.engine.effects import DropQueued, Effect, SendText, SetTimer, Traced
 from smsflow.engine.model import (
     Delivery,
     Duration,
@@ -29,7 +29,7 @@ from smsflow.errors import Place
 MAX_TEXTS = 50  # in one session (flow-language section 1.9)
 
 
-class FlowFailed(Exception):  # noqa: N818 - it ends a session, nothing is wrong with the program
+class FlowFailed(Exception):
     """A step can't be carried out: the session ends `failed`, with the reason in its trace."""
 
     def __init__(self, kind: str, message: str, place: Place | None) -> None:
@@ -175,6 +175,12 @@ class Turn:
         """Wake the session at `due`, if it is still in that wait."""
         self.effects.append(SetTimer(session.id, waiting.serial, name, due))
 
+    def drop_retries(self, root: str | None) -> None:
+        """Whatever was still to be tried for that text is pointless now."""
+        drop = DropQueued("superseded", root)
+        if root is not None and drop not in self.effects:
+            self.effects.append(drop)
+
     def length(self, duration: Duration, since: datetime) -> datetime:
         """The moment that lies `duration` after `since` for this contact."""
         return duration.after(since, self.zone)
@@ -186,12 +192,14 @@ class Turn:
         text: str,
         *,
         at: Step,
+        slot: Text,
         masked: str | None = None,
         waits: bool = False,
         question: bool = False,
         expires: Duration | None = None,
     ) -> SendText:
-        """Send a rendered text of a session; `step` is given when its delivery settings count."""
+        """Send a text of a session, rendered from `slot` of the step `at`; `step` is given when its
+        delivery settings count."""
         if session.sent >= MAX_TEXTS:
             raise FlowFailed("limit", f"a session may send {MAX_TEXTS} texts at most", at.place)
         session.sent += 1
@@ -215,6 +223,7 @@ class Turn:
             plan=self._plan(session, delivery, waits=waits, question=question),
             due=due,
             expires=self.length(expires, due) if expires else None,
+            place=slot.in_language(session.language).place,
         )
         self.effects.append(effect)
         self.trace(session, at, "send", masked or text)
@@ -273,19 +282,20 @@ class Turn:
 
 
 def _copied_contact(contact: Contact) -> Contact:
-    twin = copy(contact)
-    twin.fields = dict(contact.fields)
-    twin.starts = {flow: list(times) for flow, times in contact.starts.items()}
-    twin.locked = dict(contact.locked)
-    return twin
+    return replace(
+        contact,
+        fields=dict(contact.fields),
+        starts=dict(contact.starts),  # the lists in it are replaced, never changed
+        locked=dict(contact.locked),
+    )
 
 
 def _copied_session(session: Session) -> Session:
-    twin = copy(session)
-    twin.variables = dict(session.variables)
-    twin.answers = dict(session.answers)
-    twin.visits = dict(session.visits)
-    if session.waiting is not None:
-        twin.waiting = copy(session.waiting)
-        twin.waiting.numbers = list(session.waiting.numbers)
-    return twin
+    waiting = session.waiting
+    return replace(
+        session,
+        variables=dict(session.variables),
+        answers=dict(session.answers),
+        visits=dict(session.visits),
+        waiting=waiting and replace(waiting, numbers=list(waiting.numbers)),
+    )
