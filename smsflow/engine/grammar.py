@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from smsflow.engine.model import DELIVERY_OUTCOMES
-
 
 class Kind(StrEnum):
     """What may stand in a slot."""
@@ -110,11 +108,7 @@ _DELIVERY = {
     "via": _key(Kind.NUMBERS, "our numbers to send from, in order; overrides the policy's"),
     "report_within": _key(Kind.DURATION, "how long to wait for the final delivery report"),
 }
-_ON_DELIVERY = {
-    name: _key(Kind.HANDLER, doc)
-    for name, doc in _DELIVERY_DOCS.items()
-    if name in DELIVERY_OUTCOMES
-}
+_ON_DELIVERY = {name: _key(Kind.HANDLER, doc) for name, doc in _DELIVERY_DOCS.items()}
 
 COMMON: Mapping[str, Key] = {
     "id": _key(Kind.NAME, "the step's name, for goto and for sessions that wait at it"),

@@ -93,13 +93,13 @@ def name(ctx: Context, node: Node) -> str:
 def one_of(ctx: Context, node: Node, values: tuple[str, ...], later: frozenset[str]) -> str:
     """One of a few words."""
     found = scalar(ctx, node, f"one of {listed(values)}")
+    if found.text in values:
+        return found.text
     if found.text in later:
         message = f"{found.text!r} is not in this version yet"
         raise ctx.refuse(found.place, "F204", message, f"it can be: {listed(values)}")
-    if found.text not in values:
-        hint = suggest(found.text, values, f"it can be: {listed(values)}")
-        raise ctx.refuse(found.place, "F207", f"{found.text!r} is not known here", hint)
-    return found.text
+    hint = suggest(found.text, values, f"it can be: {listed(values)}")
+    raise ctx.refuse(found.place, "F207", f"{found.text!r} is not known here", hint)
 
 
 def scalars(ctx: Context, node: Node, wanted: str) -> list[Scalar]:

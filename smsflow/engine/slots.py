@@ -242,25 +242,27 @@ def typed(ctx: Context, key: Scalar, node: Node) -> Input:
     if "type" not in fields:
         raise Refused
     kind = fields.get("type")
-    default = _fit(ctx, kind, fields.get("default"), fields.places.get("default"))
-    values = tuple(
-        _fit(ctx, kind, each, fields.places["values"]) for each in fields.get("values", ())
-    )
+    default = _fit(ctx, kind, fields.nodes["default"]) if "default" in fields else None
+    allowed = fields.nodes.get("values") if "values" in fields else None
+    nodes = allowed.items if isinstance(allowed, source.Sequence) else ()
+    values = tuple(_fit(ctx, kind, each) for each in nodes)
     inner = tuple(fields.get("fields", {}).values())
     required = "default" not in fields.places
     return Input(key.text, kind, required, default, inner, values, key.place)
 
 
-def _fit(ctx: Context, kind: str, raw: Any, place: Place | None) -> Any:
-    """A literal as a value of the type that was declared."""
-    if raw is None or place is None:
+def _fit(ctx: Context, kind: str, node: Node) -> Any:
+    """A literal as a value of the type that was declared; a text is what stands in the file."""
+    raw = literals.literal(ctx, node)
+    if raw is None:
         return None
-    if isinstance(raw, int | float) and not isinstance(raw, bool) and kind == "text":
-        raw = str(raw)
+    if isinstance(node, Scalar) and kind in ("text", "decimal"):
+        raw = node.text
     try:
         return read_value(kind, raw, zone=ctx.timezone)
     except ValueError as error:
-        raise ctx.refuse(place, "F202", f"{raw!s} {error}", f"the type is {kind}") from None
+        shown = kind_of(node)
+        raise ctx.refuse(node.place, "F202", f"{shown} {error}", f"the type is {kind}") from None
 
 
 def texts_of(words: tuple[Scalar, ...]) -> tuple[str, ...]:

@@ -58,6 +58,7 @@ KEYS = {
     "a past that cannot be": ("- wait: 1h\n  on_past: {end: a}", "F212", 5, "leave it out"),
     "a code that is not printed": ("- otp: Here it is", "F213", 4, "{{ code }}"),
     "a short code": ("- otp: 'Code {{ code }}'\n  digits: 3", "F208", 5, ""),
+    "a long code": ("- otp: 'Code {{ code }}'\n  digits: 11", "F208", 5, ""),
     "half an expression": ("- set: {a: 'x {{ contact.city }}'}", "F208", 4, "inside the braces"),
     "a text as a truth": ("- ask: W?\n  retry: {times: many}", "F202", 5, ""),
     "an empty list of steps": ("- if: contact.city\n  then: []", "F502", 5, "at least one"),

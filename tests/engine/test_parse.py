@@ -3,6 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from textwrap import dedent
 
 import pytest
@@ -299,6 +301,25 @@ def test_the_top_of_a_flow_arrives() -> None:
     assert (flow.starts.times, flow.starts.per) == (5, Duration(seconds=3600))
     assert flow.variables == {"rate": 1.5}
     assert flow.key is not None
+
+
+def test_defaults_of_inputs_have_the_type_that_was_declared() -> None:
+    """A text is what was written, whatever it looks like; the rest is converted."""
+    flow = flow_of(
+        """\
+        smsflow: 1
+        inputs:
+          a: {type: text, default: 1.50}
+          b: {type: text, default: 7, values: [7, 08]}
+          c: {type: decimal, default: 1.50}
+          d: {type: date, default: 2025-03-30}
+          e: {type: text, default: null}
+        steps: [{end: done}]
+        """
+    )
+    defaults = [each.default for each in flow.inputs]
+    assert defaults == ["1.50", "7", Decimal("1.50"), date(2025, 3, 30), None]
+    assert flow.inputs[1].values == ("7", "08")
 
 
 def test_a_file_may_hold_several_flows() -> None:

@@ -92,6 +92,7 @@ def test_texts_of_compliance_can_be_replaced() -> None:
         ("languages: [en]", "timezone: London", "F208", "Europe/London"),
         ("languages: [en]", "quiet: {from: 21:00, to: 8}", "F208", ""),
         ("languages: [en]", "quiet: {from: 21:00, to: 21:00}", "F208", "different"),
+        ("languages: [en]", "quiet: {from: 21:00}", "F201", "not quiet"),
         ("languages: [en]", "countries: [uk]", "F208", "GB"),
         ("city: text", "phone: text", "F310", "leave"),
         ("city: text", "city: object", "F207", "fields"),

@@ -1,9 +1,12 @@
 """How issues are printed: the exact form, for people and for programs."""
 
+import re
+
+from smsflow.engine.issue_codes import CODES
 from smsflow.engine.parse import load
 from smsflow.engine.report import as_github, as_json, render
 from smsflow.errors import Issue, Place
-from tests.engine.reading_helpers import load_flow, only, sample, steps
+from tests.engine.reading_helpers import ROOT, load_flow, only, sample, steps
 
 
 def printed(path: str, old: str, new: str) -> str:
@@ -106,3 +109,12 @@ def test_github_gets_a_command() -> None:
     assert as_github(issue) == (
         "::warning file=a%2Cb.yaml,line=2,col=3,endColumn=7,title=F601::100%25%0Ano: yes"
     )
+
+
+def test_every_code_is_explained() -> None:
+    """The table has the codes that the engine uses, and no others."""
+    used: set[str] = set()
+    for path in (ROOT / "smsflow" / "engine").glob("*.py"):
+        if path.name != "issue_codes.py":
+            used |= set(re.findall(r'"(F[1-7]\d\d)"', path.read_text(encoding="utf-8")))
+    assert used == set(CODES)
