@@ -14,7 +14,7 @@ One module for each group of commands. Each command imports what it needs when i
 `smsflow --help` answers at once.
 """
 
-from smsflow.cli import checking, database, running  # their commands join the group
+from smsflow.cli import checking, database, developing, running  # their commands join the group
 from smsflow.cli.group import main, smsflow
 
-__all__ = ["checking", "database", "main", "running", "smsflow"]
+__all__ = ["checking", "database", "developing", "main", "running", "smsflow"]

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from smsflow.cli.group import FOLDER, issue_text, lines_of, settings_folder, smsflow
 from smsflow.errors import Issue
+
+if TYPE_CHECKING:
+    from smsflow.engine.parse import Loaded
 
 
 @smsflow.command()
@@ -32,12 +36,20 @@ def check(ctx: click.Context, path: Path | None, form: str) -> None:
     if form == "json":
         found = [report.as_json(issue) for issue in loaded.issues]
         click.echo(json.dumps({"flows": len(loaded.flows), "issues": found}, ensure_ascii=False))
-    else:
-        lines = lines_of(folder)
+    elif form == "github":
         for issue in loaded.issues:
-            click.echo(report.as_github(issue) if form == "github" else issue_text(issue, lines))
+            click.echo(report.as_github(issue))
         click.echo(_closing_line(len(loaded.flows), loaded.issues))
+    else:
+        click.echo(issues_text(loaded, folder))
     ctx.exit(1 if loaded.errors else 0)
+
+
+def issues_text(loaded: Loaded, folder: Path) -> str:
+    """All issues with their source lines, and the counts, as people read them."""
+    lines = lines_of(folder)
+    told = [issue_text(issue, lines) for issue in loaded.issues]
+    return "\n".join([*told, _closing_line(len(loaded.flows), loaded.issues)])
 
 
 def _closing_line(flows: int, issues: Sequence[Issue]) -> str:

@@ -1,0 +1,42 @@
+"""`smsflow dev`: a project at work for its author, with a phone in the browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from smsflow.cli.checking import issues_text
+from smsflow.cli.group import settings, smsflow
+
+if TYPE_CHECKING:
+    from smsflow.engine.parse import Loaded
+
+
+@smsflow.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8000,
+    show_default=True,
+    help="Port of this machine's loopback to listen on; 0 takes a free one.",
+)
+@click.option(
+    "--browser/--no-browser", default=True, help="Open the phone, where there is a screen."
+)
+@click.option("--fresh", is_flag=True, help="Forget the chats and the clock of earlier runs.")
+@click.pass_context
+def dev(ctx: click.Context, port: int, browser: bool, fresh: bool) -> None:
+    """Run it all here, with a phone in the browser; flows are taken over when they change."""
+    import logging
+
+    from smsflow import logs
+    from smsflow.dev import run
+
+    config = settings(ctx)
+    logs.configure(level=logging.WARNING)
+
+    def explain(loaded: Loaded) -> str:
+        return issues_text(loaded, config.project)
+
+    run(config, explain, port=port, browse=browser, fresh=fresh)
