@@ -7,6 +7,7 @@ production, in threads instead of processes, so what is tried here is what runs 
 from __future__ import annotations
 
 import secrets
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -190,6 +191,16 @@ class _Web:
 
 class _QuietServer(Server):
     """cheroot, with its errors in our log."""
+
+    @staticmethod
+    def bind_socket(socket_: socket.socket, bind_addr: tuple[str, int]) -> socket.socket:
+        """Bind, or close what can't be bound, which cheroot itself forgets."""
+        try:
+            bound: socket.socket = Server.bind_socket(socket_, bind_addr)  # type: ignore[no-untyped-call]
+        except OSError:
+            socket_.close()
+            raise
+        return bound
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
         """One record, with the traceback if there is one."""

@@ -164,6 +164,7 @@ class Person:
         """Nothing came that nobody expected."""
         fresh = self._unread()
         self._check("unexpected texts", "", " / ".join(bubble.text for bubble in fresh))
+        self._read += len(fresh)
 
     # --- how it is seen ---------------------------------------------------------------------------
 

@@ -27,8 +27,8 @@ from smsflow.errors import SettingsInvalid, SmsflowError
 from smsflow.service import Service
 from smsflow.sms.numbers import bare
 
-PATIENCE = 10.0  # seconds of real time until the service has to have come to rest
-LOOK_EVERY = 0.01  # seconds
+PATIENCE = 30.0  # seconds of real time until the service has to have come to rest
+LOOK_EVERY = 0.02  # seconds
 SOON = timedelta(seconds=2)  # what is due within this time is waited for, without a jump
 
 
