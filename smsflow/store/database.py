@@ -6,7 +6,9 @@ pools, of SQLite's single writer, or of drivers.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -160,7 +162,8 @@ def _sqlite(url: URL, patience: float) -> Engine:
 
     def on_connect(connection: Any, _: object) -> None:
         connection.isolation_level = None  # the driver must not begin transactions by itself
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-16000"):
+        _use_wal(connection, patience)
+        for pragma in ("synchronous=FULL", "cache_size=-16000"):
             connection.execute(f"PRAGMA {pragma}")
 
     def on_begin(connection: Connection) -> None:
@@ -172,6 +175,24 @@ def _sqlite(url: URL, patience: float) -> Engine:
     listen(engine, "connect", on_connect)
     listen(engine, "begin", on_begin)
     return engine
+
+
+def _use_wal(connection: sqlite3.Connection, patience: float) -> None:
+    """Let readers and the writer go side by side; the file keeps this setting.
+
+    SQLite's own busy timeout does not cover this one switch, and two processes that start on a
+    new file both want it.
+    """
+    until = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != _SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _is_conflict(error: DBAPIError) -> bool:

@@ -74,6 +74,9 @@ def test_an_ambiguous_try_is_repeated_under_the_same_wire_id(desk):
     desk.clock.advance(MINUTE)
     (again,) = desk.lease()
     assert (again.wire_id, again.tries, again.first_try_at) == ("m1-0", 1, started)
+    desk.record(again, Verdict.AMBIGUOUS, retry_at=desk.clock.now())
+    (third,) = desk.lease()
+    assert (third.tries, third.first_try_at) == (2, started)
 
 
 def test_a_try_that_surely_did_not_leave_burns_nothing(desk):
