@@ -14,7 +14,13 @@ One module for each group of commands. Each command imports what it needs when i
 `smsflow --help` answers at once.
 """
 
-from smsflow.cli import checking, database, developing, running  # their commands join the group
+from smsflow.cli import (  # their commands join the group
+    checking,
+    database,
+    developing,
+    running,
+    testing,
+)
 from smsflow.cli.group import main, smsflow
 
-__all__ = ["checking", "database", "developing", "main", "running", "smsflow"]
+__all__ = ["checking", "database", "developing", "main", "running", "smsflow", "testing"]

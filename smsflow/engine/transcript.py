@@ -9,183 +9,171 @@
           - in: hours
           - out: {starts: We are open}
 
-Reading finds every mistake of form before anything is played; `playing` plays.
+Reading finds every mistake of form before anything is played; `transcript_lines` knows the lines,
+`given` the world that a test begins in, and `playing` plays.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from smsflow.engine.compose import read
+from smsflow.engine.given import GIVEN, check_given
+from smsflow.engine.reading import Context, Refused, kind_of, suggest
 from smsflow.engine.source import Mapping, Node, Scalar, Sequence, decode_file
+from smsflow.engine.transcript_lines import Line, plain, read_line
 from smsflow.errors import Issue, Place
 
-WHEN = ("start", "in", "after", "at", "dlr", "verify", "restart", "deploy")
-THEN = ("out", "silent", "end", "expect")
-LATER = ("event", "http", "handoff", "emit", "agent", "run")
-GIVEN = ("now", "contact", "start", "codes", "history", "random")
-OUT_KEYS = ("text", "starts", "contains", "matches", "lang", "via", "segments", "named")
-_SHAPES: Dict[str, tuple[str, ...]] = {
-    "out": OUT_KEYS,
-    "in": ("text", "to"),
-    "dlr": ("status", "of", "error"),
-    "deploy": ("flow",),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a test: its word, what stands behind it, and where."""
-
-    word: str
-    value: Any
-    place: Place
-    value_place: Place
+KEYS = ("smsflow-test", "flow", "given", "tests")
 
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """One test: a world, and what happens in it."""
+    """One test: a world, and what happens in it. `places` are those of `given`, by path."""
 
     name: str
     flow: str
     given: Dict[str, Any]
+    places: Dict[str, Place]
     lines: tuple[Line, ...]
     place: Place
 
+    def place_of(self, path: str) -> Place:
+        """Where that part of `given` is written, else where the nearest part around it is."""
+        while path and path not in self.places:
+            path = path.rpartition(".")[0]
+        return self.places.get(path, self.place)
 
-@dataclass(slots=True)
-class _Reader:
-    file: str
-    issues: list[Issue] = field(default_factory=list)
 
-    def issue(self, place: Place, code: str, message: str, hint: str = "") -> None:
-        self.issues.append(Issue(place, code, message, hint))
-
-    def mapping(self, node: Node | None, place: Place, what: str) -> Mapping | None:
-        if isinstance(node, Mapping):
-            return node
-        self.issue(node.place if node else place, "F202", f"{what} is expected here")
-        return None
-
-    def known(self, mapping: Mapping, names: tuple[str, ...], where: str) -> None:
-        """Every key has to be one of `names`."""
-        for key, _ in mapping:
-            if key.text not in names:
-                close = difflib.get_close_matches(key.text, names, 1)
-                hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names)}"
-                self.issue(key.place, "F203", f"unknown key '{key.text}' {where}", hint)
+def is_transcript(text: str) -> bool:
+    """True when the first key of a file is `smsflow-test`."""
+    for line in text.lstrip("\ufeff").splitlines():
+        if line.strip() and not line.startswith(("#", "---", "%")):
+            return line.startswith("smsflow-test:")
+    return False
 
 
 def read_transcripts(data: bytes, file: str) -> tuple[list[Transcript], list[Issue]]:
     """The tests of a file, and every mistake in it."""
     text, issues = decode_file(data, file)
     documents, more = read(text, file) if not issues else ([], [])
-    reader = _Reader(file, [*issues, *more])
+    ctx = Context(file, issues=[*issues, *more])
     tests: list[Transcript] = []
     for document in documents:
-        tests.extend(_document(reader, document.root))
-    if not documents and not reader.issues:
-        reader.issue(Place(file, 1, 1), "F201", "this file is empty", "begin with: smsflow-test: 1")
-    return tests, sorted(reader.issues, key=lambda issue: issue.place)
+        try:
+            tests += _document(ctx, document.root)
+        except Refused:
+            continue
+    if not documents and not ctx.issues:
+        ctx.issue(Place(file, 1, 1), "F201", "this file is empty", "begin with: smsflow-test: 1")
+    return tests, sorted(dict.fromkeys(ctx.issues), key=lambda issue: issue.place)
 
 
-def _document(reader: _Reader, root: Node) -> list[Transcript]:
-    top = reader.mapping(root, root.place, "a mapping with flow and tests")
-    if top is None:
-        return []
-    reader.known(top, ("smsflow-test", "flow", "given", "tests"), "in a test file")
-    version = top.get("smsflow-test")
+def _document(ctx: Context, root: Node) -> list[Transcript]:
+    top = _mapping(ctx, root, "a mapping with flow and tests")
+    _known(ctx, top, KEYS, "in a test file")
+    version, flow, tests = top.get("smsflow-test"), top.get("flow"), top.get("tests")
     if not isinstance(version, Scalar) or version.text != "1":
         place = version.place if version else top.place
-        reader.issue(place, "F201", "a test file says its version", "write: smsflow-test: 1")
-    flow = top.get("flow")
+        ctx.issue(place, "F201", "a test file says its version", "write: smsflow-test: 1")
     if not isinstance(flow, Scalar) or not flow.text:
-        reader.issue(top.place, "F201", "'flow' is missing", "name the flow that is tested")
-        return []
-    given = _given(reader, top.get("given"))
-    tests = top.get("tests")
+        place = flow.place if flow else top.place
+        raise ctx.refuse(place, "F201", "'flow' is missing", "name the flow that is tested")
+    given = _given(ctx, top.get("given"))
     if not isinstance(tests, Sequence):
-        reader.issue(top.place, "F201", "'tests' is missing", "write a list of tests")
-        return []
-    found = [_test(reader, flow.text, given, node) for node in tests]
-    return [each for each in found if each is not None]
+        place = tests.place if tests else top.place
+        raise ctx.refuse(place, "F201", "'tests' is missing", "write a list of tests")
+    found: list[Transcript] = []
+    for node in tests:
+        try:
+            found.append(_test(ctx, flow.text, given, node))
+        except Refused:
+            continue
+    return found
 
 
-def _given(reader: _Reader, node: Node | None) -> dict[str, Any]:
-    if node is None:
-        return {}
-    mapping = reader.mapping(node, node.place, "a mapping")
-    if mapping is None:
-        return {}
+def _mapping(ctx: Context, node: Node, wanted: str) -> Mapping:
+    if not isinstance(node, Mapping):
+        raise ctx.refuse(node.place, "F202", f"{wanted} is expected here, not {kind_of(node)}")
+    return node
+
+
+def _known(ctx: Context, mapping: Mapping, names: tuple[str, ...], where: str) -> None:
+    """Note every key that is not one of `names`."""
     for key, _ in mapping:
-        top = key.text.partition(".")[0]
-        if top in ("http", "subscribed"):
-            reader.issue(key.place, "F204", f"'{top}' is not in this version yet", "leave it out")
-        elif top not in GIVEN:
-            close = difflib.get_close_matches(top, GIVEN, 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(GIVEN)}"
-            reader.issue(key.place, "F203", f"unknown key '{top}' in 'given'", hint)
-    return {key.text: plain(value) for key, value in mapping}
+        if key.text not in names:
+            hint = suggest(key.text, names, f"known: {', '.join(names)}")
+            ctx.issue(key.place, "F203", f"unknown key '{key.text}' {where}", hint)
 
 
-def _test(reader: _Reader, flow: str, given: dict[str, Any], node: Node) -> Transcript | None:
-    mapping = reader.mapping(node, node.place, "a test with name and steps")
-    if mapping is None:
-        return None
-    reader.known(mapping, ("name", "given", "steps"), "in a test")
-    name = mapping.get("name")
-    steps = mapping.get("steps")
-    if not isinstance(name, Scalar):
-        reader.issue(mapping.place, "F201", "this test has no name", "write what it shows")
-        return None
+def _test(ctx: Context, flow: str, shared: _Given, node: Node) -> Transcript:
+    mapping = _mapping(ctx, node, "a test with name and steps")
+    _known(ctx, mapping, ("name", "given", "steps"), "in a test")
+    name, steps = mapping.get("name"), mapping.get("steps")
+    if not isinstance(name, Scalar) or not name.text.strip():
+        place = name.place if name else mapping.place
+        raise ctx.refuse(place, "F201", "this test has no name", "write what it shows")
     if not isinstance(steps, Sequence) or not steps.items:
-        reader.issue(name.place, "F201", "this test has no steps", "write a list under 'steps'")
-        return None
-    lines = [_line(reader, each) for each in steps]
-    return Transcript(
-        name.text,
-        flow,
-        merged(given, _given(reader, mapping.get("given"))),
-        tuple(each for each in lines if each is not None),
-        name.place,
-    )
+        hint = "write a list under 'steps'"
+        raise ctx.refuse(name.place, "F201", "this test has no steps", hint)
+    own = _given(ctx, mapping.get("given"))
+    lines: list[Line] = []
+    for each in steps:
+        try:
+            lines.append(read_line(ctx, each))
+        except Refused:
+            continue
+    given = merged(shared.values, own.values)
+    places = {**shared.places, **own.places}
+    test = Transcript(name.text, flow, given, places, tuple(lines), name.place)
+    check_given(ctx, given, test.place_of)
+    return test
 
 
-def _line(reader: _Reader, node: Node) -> Line | None:
-    if not isinstance(node, Mapping) or len(node.items) != 1:
-        reader.issue(node.place, "F202", "a line is one word with a value", "such as - in: hello")
-        return None
-    ((key, value),) = node.items
-    word = key.text
-    if word in LATER:
-        reader.issue(key.place, "F204", f"'{word}' is not in this version yet", "leave it out")
-        return None
-    if word not in WHEN + THEN:
-        close = difflib.get_close_matches(word, WHEN + THEN, 1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(WHEN + THEN)}"
-        reader.issue(key.place, "F206", f"unknown line '{word}'", hint)
-        return None
-    if isinstance(value, Mapping) and word in _SHAPES:
-        reader.known(value, _SHAPES[word], f"in '{word}'")
-    elif not isinstance(value, Scalar) and word not in ("start", "expect"):
-        reader.issue(value.place, "F202", f"a text is expected behind '{word}'")
-        return None
-    return Line(word, plain(value, typed=word in ("start", "expect")), key.place, value.place)
+# --- the world that is given ----------------------------------------------------------------------
 
 
-def plain(node: Node, *, typed: bool = True) -> Any:
-    """A node as Python data; with `typed`, plain numbers and true, false, null are themselves."""
-    match node:
-        case Mapping():
-            return {key.text: plain(value, typed=typed) for key, value in node}
-        case Sequence():
-            return [plain(value, typed=typed) for value in node]
-        case _:
-            return node.value if typed else node.text
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What a `given` says, and the places of its values by their dotted paths."""
+
+    values: Dict[str, Any]
+    places: Dict[str, Place]
+
+
+def _given(ctx: Context, node: Node | None) -> _Given:
+    if node is None:
+        return _Given({}, {})
+    mapping = _mapping(ctx, node, "a mapping")
+    for key, _ in mapping:
+        top = _top(key.text)
+        if top in ("http", "subscribed"):
+            message = f"'{top}' is not in this version yet"
+            ctx.issue(key.place, "F204", message, "leave it out")
+        elif top not in GIVEN:
+            hint = suggest(top, GIVEN, f"known: {', '.join(GIVEN)}")
+            ctx.issue(key.place, "F203", f"unknown key '{top}' in 'given'", hint)
+    # Codes are read by their source text: 012345 is six digits.
+    values = {
+        key.text: plain(value, typed=_top(key.text) not in ("codes", "now"))
+        for key, value in mapping
+    }
+    return _Given(values, dict(_places(mapping, "")))
+
+
+def _places(mapping: Mapping, path: str) -> list[tuple[str, Place]]:
+    found: list[tuple[str, Place]] = []
+    for key, value in mapping:
+        found.append((path + key.text, value.place))
+        if isinstance(value, Mapping):
+            found += _places(value, f"{path}{key.text}.")
+    return found
+
+
+def _top(path: str) -> str:
+    return path.partition(".")[0]
 
 
 def merged(base: Dict[str, Any], more: Dict[str, Any]) -> dict[str, Any]:
