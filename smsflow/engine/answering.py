@@ -81,6 +81,8 @@ def refuse(turn: Turn, session: Session, waiting: Waiting, step: Ask, invalid: I
         running.outcome(turn, session, step, "on_invalid", otherwise=otherwise)
         return
     why = step.invalid if invalid.reason == "'valid' is false" else None
-    text = turn.render(session, why or step.retry.text or step.invalid or step.text)
-    sent = turn.say(session, step, text, at=step, waits=step.follows_delivery, question=True)
+    slot = why or step.retry.text or step.invalid or step.text
+    waits = step.follows_delivery
+    text = turn.render(session, slot)
+    sent = turn.say(session, step, text, at=step, slot=slot, waits=waits, question=True)
     running.expect_answer_to(turn, waiting, sent)

@@ -109,7 +109,8 @@ def _enter(turn: Turn, session: Session, flow: Flow, step: AnyStep) -> str | Non
             return step.next
         case End():
             if step.text is not None:
-                turn.say(session, None, turn.render(session, step.text), at=step)
+                text = turn.render(session, step.text)
+                turn.say(session, None, text, at=step, slot=step.text)
             finish(turn, session, step.label, step)
             return None
         case _:
@@ -253,8 +254,10 @@ def nudge(turn: Turn, session: Session, waiting: Waiting, step: Ask) -> None:
         return
     waiting.nudges += 1
     turn.trace(session, step, "nudge", f"reminder {waiting.nudges} of {step.nudge.times}")
-    text = turn.render(session, step.nudge.text or step.text)
-    sent = turn.say(session, step, text, at=step, waits=step.follows_delivery, question=True)
+    slot = step.nudge.text or step.text
+    waits = step.follows_delivery
+    text = turn.render(session, slot)
+    sent = turn.say(session, step, text, at=step, slot=slot, waits=waits, question=True)
     expect_answer_to(turn, waiting, sent)
     if waiting.nudges < step.nudge.times:
         turn.timer(session, waiting, "nudge", turn.length(step.nudge.after, sent.due))

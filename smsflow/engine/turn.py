@@ -192,14 +192,13 @@ class Turn:
         text: str,
         *,
         at: Step,
-        slot: Text,
+        slot: Text | None = None,
         masked: str | None = None,
         waits: bool = False,
         question: bool = False,
         expires: Duration | None = None,
     ) -> SendText:
-        """Send a text of a session, rendered from `slot` of the step `at`; `step` is given when its
-        delivery settings count."""
+        """Send a rendered text, by the delivery settings of `step`; `slot`: not its own words."""
         if session.sent >= MAX_TEXTS:
             raise FlowFailed("limit", f"a session may send {MAX_TEXTS} texts at most", at.place)
         session.sent += 1
@@ -223,7 +222,7 @@ class Turn:
             plan=self._plan(session, delivery, waits=waits, question=question),
             due=due,
             expires=self.length(expires, due) if expires else None,
-            place=slot.in_language(session.language).place,
+            place=_written(step, slot, session.language),
         )
         self.effects.append(effect)
         self.trace(session, at, "send", masked or text)
@@ -279,6 +278,11 @@ class Turn:
                 name=name,
             )
         )
+
+
+def _written(step: Speaking | None, slot: Text | None, language: str) -> Place | None:
+    text = slot or (step.text if step is not None else None)
+    return text.in_language(language).place if text is not None else None
 
 
 def _copied_contact(contact: Contact) -> Contact:
