@@ -1,0 +1,166 @@
+"""RQ is a wake-up: only our own entry points run, and a Redis that is away costs a second."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import fakeredis
+import pytest
+import redis
+from rq import Queue
+from rq.job import Callback
+from rq.serializers import JSONSerializer
+
+from smsflow import jobs
+from smsflow.config import Settings
+from smsflow.jobs import INBOX, OUTBOX, Nudger, SmsflowJob, Sweep
+from smsflow.runtime import Runtime, connect_redis
+from smsflow.store.rows import Kind, NewRow
+from smsflow.worker import ThreadWorker, _worker
+from tests.conftest import FakeClock
+
+PHONE = "+447700900123"
+SAMPLES = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def environment(sqlite_template: Path, tmp_path: Path) -> dict[str, str]:
+    shutil.copy(sqlite_template, tmp_path / "jobs.db")
+    return {
+        "SMSFLOW_DATABASE_URL": f"sqlite:///{tmp_path / 'jobs.db'}",
+        "SMSFLOW_SECRET_KEY": "a-key-of-the-tests-0123456789",
+        **{
+            f"{name}_{key}": "http://127.0.0.1:9" if key == "URL" else "a-secret-of-24-characters"
+            for name in ("SMS", "SMS2")
+            for key in ("URL", "USER", "PASSWORD", "WEBHOOK_SECRET")
+        },
+    }
+
+
+@pytest.fixture
+def runtime(environment: dict[str, str], clock: FakeClock) -> Iterator[Runtime]:
+    settings = Settings.from_environment(environment, project=SAMPLES)
+    runtime = Runtime.open(settings, clock=clock, connection=fakeredis.FakeRedis())
+    jobs.use(runtime)
+    yield runtime
+    runtime.close()
+
+
+def queue(runtime: Runtime, name: str = INBOX) -> Queue:
+    return Queue(name, connection=runtime.redis, job_class=SmsflowJob, serializer=JSONSerializer)
+
+
+def work(runtime: Runtime, name: str = INBOX) -> None:
+    """Run all the jobs of a queue."""
+    _worker(ThreadWorker, name, runtime.redis).work(burst=True)
+
+
+def text(runtime: Runtime, words: str = "hours") -> int:
+    """A text comes in; the number of its partition."""
+    row = NewRow(Kind.MO, PHONE, {"text": words, "number": "main"}, runtime.clock.now())
+    runtime.store.insert([row])
+    return runtime.store.partition_of(PHONE)
+
+
+def test_a_nudge_wakes_a_worker(runtime: Runtime) -> None:
+    """The job names a partition; what is due there stands in SQL."""
+    text(runtime)
+    Nudger(runtime).rows([PHONE])
+    work(runtime)
+    assert len(runtime.store.messages_of(PHONE)) == 1
+    assert queue(runtime, OUTBOX).count == 1
+
+
+def test_many_nudges_for_one_partition_are_one_job(runtime: Runtime) -> None:
+    """Until it is taken up: then a later nudge counts again."""
+    nudger = Nudger(runtime)
+    for _ in range(5):
+        nudger.partitions([3])
+    assert queue(runtime).count == 1
+    jobs.drain(3)
+    nudger.partitions([3])
+    assert queue(runtime).count == 2
+
+
+def test_doubled_and_late_jobs_do_no_harm(runtime: Runtime) -> None:
+    """A job that finds nothing to do is normal."""
+    partition = text(runtime)
+    assert [jobs.drain(partition) for _ in range(3)] == [1, 0, 0]
+    assert len(runtime.store.messages_of(PHONE)) == 1
+
+
+def test_the_sweep_finds_what_no_nudge_told_of(runtime: Runtime) -> None:
+    """All of Redis is lost, and a second later everything goes on."""
+    text(runtime)
+    Nudger(runtime).rows([PHONE])
+    runtime.redis.flushall()
+    Sweep(runtime, "here").once()
+    work(runtime)
+    assert len(runtime.store.messages_of(PHONE)) == 1
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        ("os.system", ("touch {canary}",)),
+        ("subprocess.getoutput", ("touch {canary}",)),
+        ("smsflow.jobs.use", (None,)),
+        ("smsflow.runtime.Runtime.open", ()),
+    ],
+)
+def test_a_forged_job_is_not_run(
+    runtime: Runtime, tmp_path: Path, function: str, arguments: tuple[str | None, ...]
+) -> None:
+    """Whoever can write to Redis can't have our workers run a function of their choice."""
+    canary = tmp_path / "canary"
+    given = tuple(each and each.format(canary=canary) for each in arguments)
+    forged = Queue(INBOX, connection=runtime.redis, serializer=JSONSerializer)
+    job = forged.enqueue_call(function, args=given)
+    work(runtime)
+    assert job.get_status() == "failed"
+    assert not canary.exists()
+
+
+def test_a_forged_callback_is_not_run(runtime: Runtime, tmp_path: Path) -> None:
+    """Neither is what a job would call when it is done."""
+    canary = tmp_path / "canary"
+    forged = Queue(INBOX, connection=runtime.redis, serializer=JSONSerializer)
+    forged.enqueue_call("smsflow.jobs.wake", on_success=Callback("os.system"))
+    forged.enqueue_call("os.system", args=(f"touch {canary}",), on_failure=Callback("os.system"))
+    work(runtime)
+    assert not canary.exists()
+    assert forged.count == 0
+
+
+def test_without_redis_a_nudge_is_swallowed(environment: dict[str, str], clock: FakeClock) -> None:
+    """What was committed stays committed, and the caller hears nothing of it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, and nobody listens
+        url = f"redis://127.0.0.1:{taken.getsockname()[1]}/0"
+        settings = Settings.from_environment(environment, project=SAMPLES)
+        runtime = Runtime.open(settings, clock=clock, connection=connect_redis(url))
+        text(runtime)
+        Nudger(runtime).rows([PHONE])
+        Sweep(runtime, "here").once(tidy=True)
+        assert runtime.store.counts()["inbox"] == 1
+        runtime.close()
+
+
+def test_one_sweep_leads(runtime: Runtime) -> None:
+    """Of several workers' sweeps one nudges; when it is gone the next takes over."""
+    assert runtime.store.lead("sweep", "first", 5.0)
+    assert not runtime.store.lead("sweep", "second", 5.0)
+    assert runtime.store.lead("sweep", "first", 0.0)
+    assert runtime.store.lead("sweep", "second", 5.0)
+
+
+def test_the_nudges_connection_gives_up_fast() -> None:
+    """Half a second and one try, for a web request waits on it."""
+    connection = connect_redis("redis://localhost:6379/0")
+    options = connection.connection_pool.connection_kwargs
+    assert (options["socket_timeout"], options["socket_connect_timeout"]) == (0.5, 0.5)
+    assert options["retry"].get_retries() == 0
+    assert isinstance(connection, redis.Redis)
