@@ -23,7 +23,7 @@ from smsflow.demo.clock import DemoClock
 from smsflow.demo.people import Person
 from smsflow.demo.record import Event, Record, Summary
 from smsflow.demo.screen import JsonLines, Screen, Terminal
-from smsflow.demo.stage import SceneError, Stage
+from smsflow.demo.stage import RestlessError, SceneError, Stage
 from smsflow.demo.story import BEGIN, FLOWS, SCENES, ZONE, Scene
 from smsflow.errors import SettingsInvalid
 from smsflow.files import read_project
@@ -87,8 +87,7 @@ def play(screen: Screen, project: Path, scenes: Sequence[Scene] = SCENES) -> Sum
         stage = running.enter_context(closing(Stage(service, settings, clock, record)))
         record.add(Event(kind="begin", at=clock.now(), text=_what_runs(service)))
         company = _Company(stage)
-        for scene in scenes:
-            company.play(scene)
+        company.play(scenes)
         company.audit()
     record.summary.seconds = round(time.monotonic() - began, 1)
     screen.close(record.summary)
@@ -117,16 +116,25 @@ class _Company:
         """Let time go by, with all that happens meanwhile."""
         self._stage.pass_to(moment)
 
-    def play(self, scene: Scene) -> None:
-        """One scene; where it gets stuck, the next one begins."""
+    def play(self, scenes: Sequence[Scene]) -> None:
+        """All scenes; where one gets stuck, the next one begins."""
+        for scene in scenes:
+            try:
+                self._play(scene)
+            except RestlessError:
+                return
+
+    def _play(self, scene: Scene) -> None:
         stage = self._stage
         stage.record.add(Event(kind="scene", at=stage.clock.now(), text=scene.__doc__ or ""))
         try:
             scene(self)
             for person in self._people:
                 person.done()
-        except SceneError as stuck:
-            stage.record.check("the scene", "plays to its end", str(stuck), stage.clock.now())
+        except SceneError as error:
+            stage.record.check("the scene", "plays to its end", str(error), stage.clock.now())
+            if isinstance(error, RestlessError):
+                raise
 
     def audit(self) -> None:
         """Compare the books: each text that the service sent was seen by the network, once."""

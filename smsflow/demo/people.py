@@ -233,7 +233,8 @@ class Person:
         raise SceneError(f"no session of {self._who} ever sent a text")
 
     def _check(self, what: str, expected: str, got: str) -> None:
-        self._stage.record.check(f"{self._who}: {what}", expected, got, self._stage.clock.now())
+        now = self._stage.clock.now()
+        self._stage.record.check(f"{self._who}: {what}", str(expected), str(got), now)
 
     def _add(self, kind: str, *, at: datetime | None = None, **known: Any) -> None:
         moment = at or self._stage.clock.now()

@@ -36,6 +36,10 @@ class SceneError(SmsflowError):
     """The play can't go on: something that had to come did not come."""
 
 
+class RestlessError(SceneError):
+    """The service does not come to rest: no other scene could be played either."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bubble:
     """A text on a handset."""
@@ -125,7 +129,7 @@ class Stage:
         # Looked at from both sides and back, for a text may change sides between two looks.
         while not (self._rests() and self._network_rests() and self._rests()):
             if time.monotonic() > deadline:
-                raise SceneError(f"the service did not come to rest within {PATIENCE:.0f} s")
+                raise RestlessError(f"the service did not come to rest within {PATIENCE:.0f} s")
             time.sleep(LOOK_EVERY)
 
     def _rests(self) -> bool:
