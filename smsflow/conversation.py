@@ -15,6 +15,7 @@ dead letters, and its partition goes on without it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -52,6 +53,7 @@ from smsflow.engine.world import World
 from smsflow.errors import Conflict
 from smsflow.sms.states import State
 from smsflow.store import Store
+from smsflow.store.inbox import OF_ONE_CONTACT
 from smsflow.store.rows import Changes, InboxRow, Kind, Message, MovedForward
 from smsflow.store.store import Batch
 
@@ -62,10 +64,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """What one transaction did: rows worked off, and our numbers that have texts to send now."""
+    """What one transaction did: rows worked off, and our numbers that have texts to send now.
+
+    `more` is False when nothing can be due any more but what is committed from now on, which has
+    a nudge of its own.
+    """
 
     rows: int
     numbers: frozenset[str]
+    more: bool
 
 
 class Conversations:
@@ -109,11 +116,11 @@ class Conversations:
                 if error.connection_invalidated:
                     raise Conflict(f"the database is out of reach: {error.orig}") from error
                 self._count_failure(partition, f"the database refused it: {error.orig}")
-                worked = Worked(1, frozenset())
+                worked = Worked(1, frozenset(), more=True)
             if not worked.rows:
                 break
             rows, numbers = rows + worked.rows, numbers | worked.numbers
-        return Worked(rows, numbers)
+        return Worked(rows, numbers, more=True)
 
     def _count_failure(self, partition: int, error: str) -> None:
         with self._store.work(partition, self._clock.now(), 1) as batch:
@@ -126,7 +133,7 @@ class Conversations:
         failures: list[tuple[InboxRow, str]] = []
         with self._store.work(partition, now, limit) as batch:
             if not batch.rows:
-                return Worked(0, frozenset())
+                return Worked(0, frozenset(), more=False)
             sitting = _Sitting(self._world(), batch, now, self._rng)
             sitting.bring_versions(self._version_of)
             for row in batch.rows:
@@ -138,7 +145,8 @@ class Conversations:
             batch.save(sitting.changes)
         for row, reason in failures:
             self._store.failed(row, reason)
-        return Worked(len(batch.rows), sitting.numbers_to_send(now))
+        more = bool(failures) or len(batch.rows) >= limit or sitting.leaves_due(now)
+        return Worked(len(batch.rows), sitting.numbers_to_send(now), more)
 
 
 class _Sitting:
@@ -261,6 +269,13 @@ class _Sitting:
                 changes.traced.append((phone, effect))
             case _:
                 assert_never(effect)
+
+    def leaves_due(self, now: datetime) -> bool:
+        """True when rows may be due still: of a contact with many, or made by this very batch."""
+        contacts = Counter(row.contact for row in self._batch.rows)
+        changes = self.changes
+        made = changes.dropped or any(timer.due <= now for _, timer in changes.timers)
+        return bool(made) or max(contacts.values()) >= OF_ONE_CONTACT
 
     def numbers_to_send(self, now: datetime) -> frozenset[str]:
         """Our numbers that have new texts which may leave already."""

@@ -69,7 +69,7 @@ def drain(partition: int) -> int:
             worked = runtime.conversations.work(partition)
             nudger.numbers(worked.numbers)
             total += worked.rows
-            if not worked.rows:
+            if not worked.more:
                 return total
         nudger.partitions([partition])
     except Conflict as conflict:
