@@ -77,8 +77,11 @@ def test_the_demo_plays_to_its_end_in_json(tmp_path: Path) -> None:
     assert moments[-1] - moments[0] > timedelta(days=1)
 
 
-def test_the_demo_leaves_nothing_when_interrupted(tmp_path: Path) -> None:
-    """Ctrl-C ends it with 130, and its folder is gone."""
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_the_demo_leaves_nothing_when_it_is_told_to_end(
+    tmp_path: Path, told: signal.Signals
+) -> None:
+    """Ctrl-C or a SIGTERM ends it with 130, and its folder is gone."""
     with subprocess.Popen(
         COMMAND,
         stdout=subprocess.PIPE,
@@ -89,7 +92,7 @@ def test_the_demo_leaves_nothing_when_interrupted(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("web http://127.0.0.1:")
         assert len(list(tmp_path.iterdir())) == 1
-        process.send_signal(signal.SIGINT)
+        process.send_signal(told)
         _, errors = process.communicate(timeout=20)
     assert (process.returncode, errors) == (130, "")
     assert list(tmp_path.iterdir()) == []

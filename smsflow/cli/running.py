@@ -126,9 +126,12 @@ def _listening(host: str, port: int) -> Iterator[None]:
 def demo(ctx: click.Context, as_json: bool) -> None:
     """Show the sample flows at work: real HTTP on this machine, nothing to install."""
     import logging
+    import signal
 
     from smsflow import logs
     from smsflow.demo import run
 
+    # Being told to end is no reason to leave anything behind: the same as Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     logs.configure(level=logging.WARNING)
     ctx.exit(run(ctx.find_root().obj, as_json=as_json))
