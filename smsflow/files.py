@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from smsflow.engine import parse
@@ -42,6 +43,17 @@ def marks(folder: Path) -> dict[Path, tuple[int, int]]:
             continue
         found[path] = (status.st_mtime_ns, status.st_size)
     return found
+
+
+def changes(look: Callable[[], object], wait: Callable[[], None]) -> Iterator[None]:
+    """Yield at once, and again whenever `look` sees something new; `wait` parts the looks."""
+    seen: object = None
+    while True:
+        now = look()
+        if now != seen:
+            seen = now
+            yield
+        wait()
 
 
 def _paths(folder: Path) -> list[Path]:

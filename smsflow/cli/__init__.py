@@ -15,12 +15,26 @@ One module for each group of commands. Each command imports what it needs when i
 """
 
 from smsflow.cli import (  # their commands join the group
+    chatting,
     checking,
+    counting,
     database,
     developing,
     running,
+    starting,
     testing,
 )
 from smsflow.cli.group import main, smsflow
 
-__all__ = ["checking", "database", "developing", "main", "running", "smsflow", "testing"]
+__all__ = [
+    "chatting",
+    "checking",
+    "counting",
+    "database",
+    "developing",
+    "main",
+    "running",
+    "smsflow",
+    "starting",
+    "testing",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 from smsflow.cli.group import FOLDER, issue_text, lines_of, settings_folder, smsflow
-from smsflow.errors import Issue
+from smsflow.errors import Issue, SettingsInvalid
 
 if TYPE_CHECKING:
     from smsflow.engine.parse import Loaded
+
+_LOOK_EVERY = 0.3  # seconds between two looks at the files: soon enough for a person who saves
 
 
 @smsflow.command()
@@ -25,13 +28,37 @@ if TYPE_CHECKING:
     default="text",
     help="For people, for programs, or as annotations of GitHub Actions.",
 )
+@click.option("--watch", is_flag=True, help="Check again when a file changes, until Ctrl-C.")
 @click.pass_context
-def check(ctx: click.Context, path: Path | None, form: str) -> None:
+def check(ctx: click.Context, path: Path | None, form: str, watch: bool) -> None:
     """Find the mistakes in a project's files, before anyone is texted."""
+    folder = path or settings_folder(ctx)
+    if watch:
+        _watch(folder, form)
+    else:
+        ctx.exit(1 if _check(folder, form).errors else 0)
+
+
+def _watch(folder: Path, form: str) -> None:
+    """Check now and after every change; Ctrl-C is the way out."""
+    from smsflow.files import changes, marks
+
+    try:
+        for _ in changes(lambda: marks(folder), lambda: time.sleep(_LOOK_EVERY)):
+            click.clear()  # does nothing where no terminal listens
+            try:
+                _check(folder, form)
+            except SettingsInvalid as error:
+                click.echo(f"smsflow: {error}", err=True)
+    except KeyboardInterrupt:
+        click.echo()
+
+
+def _check(folder: Path, form: str) -> Loaded:
+    """Read and check the project, and print what was found."""
     from smsflow.engine import parse, report
     from smsflow.files import read_files
 
-    folder = path or settings_folder(ctx)
     loaded = parse.load(read_files(folder))
     if form == "json":
         found = [report.as_json(issue) for issue in loaded.issues]
@@ -42,7 +69,7 @@ def check(ctx: click.Context, path: Path | None, form: str) -> None:
         click.echo(_closing_line(len(loaded.flows), loaded.issues))
     else:
         click.echo(issues_text(loaded, folder))
-    ctx.exit(1 if loaded.errors else 0)
+    return loaded
 
 
 def issues_text(loaded: Loaded, folder: Path) -> str:

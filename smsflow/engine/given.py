@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
@@ -125,7 +125,9 @@ def _contact(ctx: Context, contact: Any, place_of: Callable[[str], Place]) -> No
 # --- meaning: together with the project and the flow ----------------------------------------------
 
 
-def begin(given: Mapping[str, Any], project: Project, flow: Flow, *, seed: int = SEED) -> Beginning:
+def begin(
+    given: Mapping[str, Any], project: Project, flows: Iterable[Flow], *, seed: int = SEED
+) -> Beginning:
     """What a checked `given` means in this project; GivenInvalid when it doesn't fit."""
     contact = _contact_of(given.get("contact", {}), project)
     zone = policy.zone_of(contact.phone, known=contact.timezone, project=project.timezone)
@@ -133,7 +135,7 @@ def begin(given: Mapping[str, Any], project: Project, flow: Flow, *, seed: int =
         at = moment(entry["at"], zone)
         contact.starts.setdefault(str(entry["flow"]), []).append(at)
     codes = given.get("codes", [])
-    _check_codes(codes, flow)
+    _check_codes(codes, flows)
     rng = ScriptedRandom(given.get("random", seed), "".join(codes))
     return Beginning(contact, moment(given.get("now", START), zone), rng, zone)
 
@@ -165,10 +167,11 @@ def _contact_of(given: Mapping[str, Any], project: Project) -> Contact:
     return contact
 
 
-def _check_codes(codes: list[str], flow: Flow) -> None:
-    lengths = {step.digits for step in flow.steps.values() if isinstance(step, Otp)}
+def _check_codes(codes: list[str], flows: Iterable[Flow]) -> None:
+    steps = [step for flow in flows for step in flow.steps.values()]
+    lengths = {step.digits for step in steps if isinstance(step, Otp)}
     for code in codes:
         if lengths and len(code) not in lengths:
             wanted = " or ".join(map(str, sorted(lengths)))
-            message = f"'{code}' has {len(code)} digits; the codes of {flow.name} have {wanted}"
+            message = f"'{code}' has {len(code)} digits; the codes of the flows have {wanted}"
             raise GivenInvalid("codes", message)

@@ -84,12 +84,11 @@ class _Player:
     def __init__(
         self, test: Transcript, world: World, deploy: Deploy | None, seed: int, played: Played
     ) -> None:
-        flow = world.flows.get(test.flow)
-        if flow is None:
+        if test.flow not in world.flows:
             hint = suggest(test.flow, world.flows, f"the project has: {listed(world.flows)}")
             raise _Failed(test.place, f"there is no flow '{test.flow}'; {hint}")
         try:
-            start = begin(test.given, world.project, flow, seed=seed)
+            start = begin(test.given, world.project, world.flows.values(), seed=seed)
         except GivenInvalid as error:
             raise _Failed(test.place_of(error.path), f"given: {error}") from None
         self._test = test

@@ -36,6 +36,13 @@ class Split:
         """How many parts are charged; never 0."""
         return len(self.parts)
 
+    @property
+    def left(self) -> int:
+        """Units that the last part still has room for."""
+        only, each = _ROOM[self.alphabet]
+        room = only if self.count == 1 else each
+        return room - _units(self.parts[-1], self.alphabet)
+
 
 # Units in the only part, and in each of several: a concatenated part gives 6 of its 140 octets to
 # the header that numbers it (3GPP 23.040 section 9.2.3.24.1).

@@ -1,0 +1,288 @@
+"""A conversation with a flow, line by line: what a person types, and what the flow answers.
+
+It runs on the simulator, so there is no server, no provider and no waiting: the clock stands still
+until `/after` or `/at` moves it. Whoever shows the lines is handed in, and so is the clock.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from smsflow.author.failures import clock_time, one_line
+from smsflow.author.inputs import needed, typed_inputs
+from smsflow.author.recording import Take, as_yaml, cut_codes, written_moment
+from smsflow.author.simulated import SimulatedProject
+from smsflow.engine import policy
+from smsflow.engine.given import ScriptedRandom, moment
+from smsflow.engine.literals import parse_duration
+from smsflow.engine.model import Flow
+from smsflow.engine.reading import listed, suggest
+from smsflow.engine.simulator import SimulatedText, Simulator
+from smsflow.engine.state import Contact
+from smsflow.engine.transcript_lines import REPORTS
+from smsflow.errors import SettingsInvalid
+from smsflow.sms.encoding import split
+
+HELP = {
+    "/after 2d": "let time pass: 30s, 4h, 1h30m, 2d",
+    "/at 2025-03-30 10:30": "let time pass until then",
+    "/dlr rejected": f"a delivery report comes: {', '.join(REPORTS)}",
+    "/dlr delivered 1": "the same for text 1",
+    "/verify 482913": "post a code, as a web application does",
+    "/start key=value": "start the flow with these inputs",
+    "/trace": "what the flow did, step by step",
+    "/vars": "what the session and the contact hold",
+    "/lang fr": "begin again with a contact of that language",
+    "/restart": "begin again",
+    "/quit": "leave; so does the end of the input",
+    "//text": "texts that begin with a slash",
+}
+
+# Lines of the trace that a person who waits for an answer wants to see at once.
+_TOLD = ("error", "refused", "silence", "ignored", "default", "locked")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a chat begins with; `number` is ours that the contact texts, None for the last used."""
+
+    phone: str
+    now: datetime
+    seed: int
+    language: str | None = None
+    number: str | None = None
+
+
+class Chat:
+    """One chat; `show(kind, text)` prints a line, kinds being in, out, detail, note and error."""
+
+    def __init__(
+        self,
+        project: SimulatedProject,
+        flow: Flow,
+        setting: Setting,
+        show: Callable[[str, str], None],
+    ) -> None:
+        self._project = project
+        self._flow = flow
+        self._setting = setting
+        self._show = show
+        self._takes: list[Take] = []
+        self._zone = policy.zone_of(setting.phone, known=None, project=project.project.timezone)
+        self._begin()
+
+    def open(self, pairs: tuple[str, ...]) -> None:
+        """Say where we are; start the flow if it can be started, else say what it waits for."""
+        flow, missing = self._flow, needed(self._flow)
+        self._show("note", f"{flow.name}, {self._when()}, {self._setting.phone}. /help tells more.")
+        if any(each.kind == "api" for each in flow.triggers) and (pairs or not missing):
+            self._act(lambda: self._start(pairs))
+            return
+        if pairs:
+            raise SettingsInvalid(f"flow '{flow.name}' takes no inputs: it has no `api` trigger")
+        words = [word for each in flow.triggers for word in each.words]
+        ways = [f"text {' or '.join(words)}"] * bool(words)
+        ways += [f"/start {' '.join(f'{name}=...' for name in missing)}"] * bool(missing)
+        self._show("note", f"it waits: {', or '.join(ways) or 'text something'}")
+
+    def handle(self, line: str) -> bool:
+        """Do what a typed line says; False when it ends the chat."""
+        text = "".join(char if char.isprintable() else " " for char in line).strip()
+        if not text:
+            return True
+        if text.startswith("/") and not text.startswith("//"):
+            command, _, rest = text[1:].partition(" ")
+            if command == "quit":
+                return False
+            try:
+                self._command(command, rest.strip())
+            except ValueError as error:
+                self._show("error", str(error))
+        else:
+            self._act(lambda: self._text(text.removeprefix("/")))
+        return True
+
+    def recorded(self) -> str:
+        """The whole chat as a test file, '' when nothing happened."""
+        return as_yaml(self._takes)
+
+    # --- beginning --------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        setting, world = self._setting, self._project.world
+        contact = Contact(setting.phone, language=setting.language)
+        # The digits of codes: reproducible with --seed, and a secret of nobody.
+        self._rng = ScriptedRandom(setting.seed)
+        self._sim = Simulator(world, contact, setting.now, self._rng)
+        self._shown = self._traced = self._drawn = 0
+        self._ended: str | None = None
+        about = {"phone": setting.phone}
+        if setting.language:
+            about["language"] = setting.language
+        began = written_moment(setting.now, self._zone)
+        self._take = Take(self._flow.name, about, began)
+        self._takes.append(self._take)
+
+    def _again(self, setting: Setting) -> None:
+        self._setting = replace(setting)
+        self._begin()
+        self.open(())
+
+    # --- commands ---------------------------------------------------------------------------------
+
+    def _command(self, command: str, rest: str) -> None:
+        match command:
+            case "after":
+                self._act(lambda: self._after(rest))
+            case "at":
+                self._act(lambda: self._at(rest))
+            case "dlr":
+                self._act(lambda: self._report(rest))
+            case "verify":
+                self._act(lambda: self._verify(rest))
+            case "start":
+                self._act(lambda: self._start(tuple(shlex.split(rest))))
+            case "trace":
+                self._show_trace()
+            case "vars":
+                self._show_variables()
+            case "lang":
+                self._again(replace(self._setting, language=self._language(rest)))
+            case "restart":
+                self._again(self._setting)
+            case "help":
+                for usage, meaning in HELP.items():
+                    self._show("note", f"{usage:22}{meaning}")
+            case _:
+                known = [usage.split()[0].removeprefix("/") for usage in HELP]
+                hint = suggest(command, known, "/help tells the commands").replace("'", "")
+                raise ValueError(f"there is no /{command}; {hint}")
+
+    def _act(self, action: Callable[[], None]) -> None:
+        """Let something happen, then show and record what followed."""
+        before = len(self._sim.sent)
+        action()
+        for text in self._sim.sent[self._shown :]:
+            self._shown += 1
+            self._show_text(text)
+        drawn = self._rng.drawn[self._drawn :]
+        self._drawn += len(drawn)
+        self._take.codes += cut_codes(drawn, self._sim.world.flows.values())
+        self._tell_news(silent=len(self._sim.sent) == before)
+
+    def _text(self, text: str) -> None:
+        number = self._setting.number
+        self._show("in", f"{self._clock(self._sim.now)} <- {text}")
+        self._take.heard(text, number)
+        self._sim.text(text, number)
+
+    def _start(self, pairs: tuple[str, ...]) -> None:
+        inputs = typed_inputs(self._flow, pairs)
+        self._take.started(inputs)
+        self._sim.start(self._flow.name, inputs)
+
+    def _after(self, written: str) -> None:
+        length = parse_duration(written)
+        if length is None or length.days < 0 or length.seconds < 0:
+            raise ValueError(f"'{written}' is no length of time; such as 30s, 4h, 1h30m or 2d")
+        self._take.lines.append(f"after: {written}")
+        self._sim.move(length)
+
+    def _at(self, written: str) -> None:
+        try:
+            there = moment(written, self._zone)
+        except ValueError:
+            hint = "such as 2025-03-30 10:30 or 2025-03-30 10:30 Europe/London"
+            raise ValueError(f"'{written}' is no date and time; {hint}") from None
+        if there < self._sim.now:
+            raise ValueError(f"'{written}' is past: it is {self._when()}")
+        self._take.lines.append(f"at: {written_moment(there, self._zone)}")
+        self._sim.move_to(there)
+
+    def _report(self, written: str) -> None:
+        status, _, which = written.partition(" ")
+        if status not in REPORTS:
+            hint = suggest(status, REPORTS, f"known: {listed(REPORTS)}")
+            raise ValueError(f"'{status}' is no report; {hint}")
+        count = len(self._sim.sent)
+        number = int(which) if which.strip().isdecimal() else count if not which else 0
+        if not 1 <= number <= count:
+            raise ValueError(f"there is no text {which}" if which else "nothing was sent yet")
+        self._take.reported(status, None if number == count else number)
+        text = self._sim.sent[number - 1]
+        if not text.state.may_become(REPORTS[status]):
+            self._show("note", f"text {number} is {text.state} already, so this changes nothing")
+        self._sim.report(text, REPORTS[status])
+
+    def _verify(self, code: str) -> None:
+        if not code:
+            raise ValueError("write the code behind it: /verify 482913")
+        self._take.happened("verify", code)
+        self._show("note", f"verify: {self._sim.verify(code)['result']}")
+
+    def _language(self, wanted: str) -> str:
+        languages = self._flow.languages or self._project.project.languages
+        if wanted not in languages:
+            hint = suggest(wanted, languages, f"it has: {listed(languages)}")
+            raise ValueError(f"flow '{self._flow.name}' has no language '{wanted}'; {hint}")
+        return wanted
+
+    # --- showing ----------------------------------------------------------------------------------
+
+    def _show_text(self, text: SimulatedText) -> None:
+        head = f"{self._clock(text.sent_at or self._sim.now)} -> "
+        lines = text.effect.text.split("\n")
+        indent = " " * len(head)
+        self._show("out", head + ("\n" + indent).join(map(one_line, lines)))
+        parts = split(text.effect.text)
+        many = f"{parts.count} part{'s' if parts.count > 1 else ''} {parts.alphabet}"
+        self._show("detail", f"{indent}text {self._shown}, {many}, via {text.via}")
+        first = next(iter(self._project.project.numbers))
+        self._take.said(text.effect.text, text.via if text.via != first else None)
+
+    def _tell_news(self, *, silent: bool) -> None:
+        for line in self._sim.trace[self._traced :]:
+            if line.line.what in _TOLD:
+                place = f" ({line.line.place})" if line.line.place else ""
+                kind = "error" if line.line.what == "error" else "note"
+                self._show(kind, f"{line.line.what}: {one_line(line.line.detail)}{place}")
+        self._traced = len(self._sim.trace)
+        ours = [each for each in self._sim.sessions.values() if each.flow == self._flow.name]
+        last = ours[-1] if ours else None
+        if last is not None and last.outcome is not None and last.id != self._ended:
+            self._ended = last.id
+            self._take.happened("end", last.outcome)
+            self._show("note", f"end: {last.outcome}")
+        elif silent:
+            due = self._sim.next_due()
+            next_up = f"; next due {self._clock(due, dated=True)}" if due else ""
+            self._show("note", f"nothing was sent; it is {self._when()}{next_up}")
+
+    def _show_trace(self) -> None:
+        for line in self._sim.trace:
+            place = f"  {line.line.place}" if line.line.place else ""
+            words = f"{line.line.what:8}{one_line(line.line.detail)}"
+            self._show("note", f"{self._clock(line.at, dated=True)} {words}{place}")
+
+    def _show_variables(self) -> None:
+        for session in self._sim.sessions.values():
+            at = f"waits at '{session.waiting.step}'" if session.waiting else "not begun"
+            self._show("note", f"{session.flow}: {session.outcome or at}")
+            for name, value in session.variables.items():
+                self._show("note", f"  {name} = {one_line(repr(value))}")
+        for name, value in self._sim.contact.fields.items():
+            self._show("note", f"contact.{name} = {one_line(repr(value))}")
+        if self._sim.contact.opted_out:
+            self._show("note", "the contact has opted out")
+
+    def _when(self) -> str:
+        return f"{self._clock(self._sim.now, dated=True).strip()} {self._zone}"
+
+    def _clock(self, at: datetime, *, dated: bool | None = None) -> str:
+        zone = ZoneInfo(self._zone)
+        same_day = at.astimezone(zone).date() == self._setting.now.astimezone(zone).date()
+        return clock_time(at, zone, dated=not same_day if dated is None else dated)

@@ -1,0 +1,69 @@
+"""Inputs of a flow as people type them: `purpose=pay appointment.at="2025-03-30 10:30"`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from smsflow.engine.model import Flow, Input
+from smsflow.engine.reading import listed, suggest
+from smsflow.errors import SettingsInvalid
+
+
+def typed_inputs(flow: Flow, pairs: Iterable[str]) -> dict[str, Any]:
+    """The inputs of `key=value` pairs, parts of objects with dots; SettingsInvalid explains."""
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        path, equals, text = pair.partition("=")
+        if not equals or not path:
+            raise SettingsInvalid(f"'{pair}' is no input; write key=value, such as {_sample(flow)}")
+        *parents, last = path.split(".")
+        target, declared = found, flow.inputs
+        for name in parents:
+            declared = _declared(flow, declared, name, path).fields
+            target = target.setdefault(name, {})
+        target[last] = _value(_declared(flow, declared, last, path), text)
+    return found
+
+
+def needed(flow: Flow) -> list[str]:
+    """The inputs that a start has to give, parts of objects with dots."""
+    return [path for path, each in _leaves(flow.inputs, "") if each.required]
+
+
+def _leaves(inputs: Sequence[Input], path: str) -> list[tuple[str, Input]]:
+    found: list[tuple[str, Input]] = []
+    for each in inputs:
+        if each.fields and each.required:
+            found += _leaves(each.fields, f"{path}{each.name}.")
+        else:
+            found.append((path + each.name, each))
+    return found
+
+
+def _sample(flow: Flow) -> str:
+    name = (needed(flow) or [each.name for each in flow.inputs] or ["name"])[0]
+    return f"{name}=value"
+
+
+def _declared(flow: Flow, inputs: Sequence[Input], name: str, path: str) -> Input:
+    for each in inputs:
+        if each.name == name:
+            return each
+    names = [each.name for each in inputs]
+    hint = suggest(name, names, f"it has: {listed(names) or 'none'}")
+    raise SettingsInvalid(f"flow '{flow.name}' has no input '{path}'; {hint}")
+
+
+def _value(declared: Input, text: str) -> Any:
+    if declared.type == "boolean":
+        return {"true": True, "false": False}.get(text.lower(), text)
+    if declared.type != "object":
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        parts = listed(f"{declared.name}.{each.name}=..." for each in declared.fields)
+        hint = parts or f"{declared.name}={{}}"
+        raise SettingsInvalid(f"'{declared.name}' is an object; write {hint}") from None
