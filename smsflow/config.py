@@ -5,7 +5,7 @@
 | SMSFLOW_DATABASE_URL (or DATABASE_URL) | SQLite or PostgreSQL | .smsflow/smsflow.db |
 | SMSFLOW_REDIS_URL (or REDIS_URL) | Redis for the queues | memory:// (in this process) |
 | SMSFLOW_PROJECT | folder with smsflow.yaml | the working directory |
-| SMSFLOW_SECRET_KEY | keys the digests of one-time codes | made once, in .smsflow/secret.key |
+| SMSFLOW_SECRET_KEY | keys the digests of one-time codes | made and kept; needed with Redis |
 | SMSFLOW_API_TOKEN | bearer token of the API | none: the API answers 403 |
 | PORT | port of `smsflow web` | 8000 |
 """
@@ -15,8 +15,10 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from smsflow.errors import SettingsInvalid
 
@@ -30,7 +32,7 @@ class Settings:
     project: Path
     database_url: str = field(repr=False)
     redis_url: str = field(default=MEMORY, repr=False)
-    secret_key: bytes = field(repr=False)
+    secret_key: bytes | None = field(default=None, repr=False)
     api_token: str = field(default="", repr=False)
     port: int = 8000
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -47,7 +49,7 @@ class Settings:
             project=folder,
             database_url=database or f"sqlite:///{folder / '.smsflow' / 'smsflow.db'}",
             redis_url=env.get("SMSFLOW_REDIS_URL") or env.get("REDIS_URL") or MEMORY,
-            secret_key=_secret_key(env, folder),
+            secret_key=_given_key(env),
             api_token=env.get("SMSFLOW_API_TOKEN", ""),
             port=_port(env.get("PORT", "8000")),
             environment=env,
@@ -64,6 +66,21 @@ class Settings:
                 f"smsflow.yaml names the environment variable {name}, which is not set"
             )
         return found
+
+    def digest_key(self) -> bytes:
+        """What keys the digests of one-time codes.
+
+        In one process it may be made and kept beside the database; processes that work together
+        have to share one, so there it has to be given.
+        """
+        if self.secret_key is not None:
+            return self.secret_key
+        if not self.embedded:
+            raise SettingsInvalid(
+                "SMSFLOW_SECRET_KEY is not set; web and worker need the same one, such as"
+                " `python -c 'import secrets; print(secrets.token_hex(32))'` prints"
+            )
+        return _kept_key(self.project / ".smsflow" / "secret.key")
 
     @property
     def embedded(self) -> bool:
@@ -90,27 +107,25 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _secret_key(env: Mapping[str, str], folder: Path) -> bytes:
-    """The key from the environment, or one made once and kept beside the database."""
+def _given_key(env: Mapping[str, str]) -> bytes | None:
     given = env.get("SMSFLOW_SECRET_KEY")
-    if given:
-        if len(given) < 16:
-            raise SettingsInvalid("SMSFLOW_SECRET_KEY must have 16 characters at least")
-        return given.encode()
-    path = folder / ".smsflow" / "secret.key"
+    if given and len(given) < 16:
+        raise SettingsInvalid("SMSFLOW_SECRET_KEY must have 16 characters at least")
+    return given.encode() if given else None
+
+
+def _kept_key(path: Path) -> bytes:
+    """The key in that file, made when there is none yet."""
     try:
         path.parent.mkdir(exist_ok=True)
-        # Another process may make it at the same moment; only one of them creates the file.
-        with open(path, "x", opener=_private) as file:
+        with NamedTemporaryFile("w", dir=path.parent) as file:  # readable by its owner alone
             file.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
+            file.flush()
+            # Whole or not at all, and never over a key that another process made meanwhile.
+            with suppress(FileExistsError):
+                os.link(file.name, path)
+        return path.read_text().strip().encode()
     except OSError as error:
         raise SettingsInvalid(
             f"can't write {path} ({error.strerror}); set SMSFLOW_SECRET_KEY"
         ) from error
-    return path.read_text().strip().encode()
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -67,7 +67,7 @@ class Runtime:
         self.redis = connection
         self.clock = clock
         self.project = project
-        self.world: World = world.build(project, loaded.flows, secret=settings.secret_key)
+        self.world: World = world.build(project, loaded.flows, secret=settings.digest_key())
         self._versions: dict[tuple[str, str], Flow] = {}
         self._versions_lock = threading.Lock()
         self.secrets = _webhook_secrets(settings, project)
@@ -134,7 +134,7 @@ class Runtime:
                 " them"
             )
         project = _with_accounts(read, self._accounts)
-        new = world.build(project, loaded.flows, secret=self.settings.secret_key)
+        new = world.build(project, loaded.flows, secret=self.world.secret)
         self._remember(loaded)  # first: a session may be pinned to it a moment later
         self.project, self.world = project, new
 

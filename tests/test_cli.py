@@ -31,6 +31,7 @@ ACCOUNTS = {
     **dict.fromkeys(("SMS_URL", "SMS2_URL"), "http://127.0.0.1:9"),
     **dict.fromkeys(("SMS_USER", "SMS2_USER", "SMS_PASSWORD", "SMS2_PASSWORD"), "x"),
     **dict.fromkeys(("SMS_WEBHOOK_SECRET", "SMS2_WEBHOOK_SECRET"), SECRET),
+    "SMSFLOW_SECRET_KEY": SECRET,
 }
 
 
