@@ -8,7 +8,7 @@ whoever holds the phone can read it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -24,7 +24,7 @@ from smsflow.sandbox.records import Inbound
 from smsflow.sandbox.records import Message as OnAir
 from smsflow.sms.encoding import segments
 from smsflow.sms.messages import Received
-from smsflow.sms.numbers import bare
+from smsflow.sms.numbers import bare, country_of
 from smsflow.sms.states import State
 from smsflow.store.rows import Message, TraceLine
 
@@ -91,7 +91,7 @@ class Sight:
         found.sort(key=lambda bubble: (bubble["at"], bubble["way"]))
         return found[-MOST_BUBBLES:]
 
-    def _on_their_way(self, typed: Iterable[Inbound], heard: Iterable[Received]) -> list[Json]:
+    def _on_their_way(self, typed: Sequence[Inbound], heard: Sequence[Received]) -> list[Json]:
         """The texts that left the handset and were not worked off yet, or never will be."""
         names = self._names()
         waiting: dict[tuple[str | None, str], deque[datetime]] = {}
@@ -99,7 +99,7 @@ class Sight:
             if each.received_at is not None:
                 key = (each.receiver, each.text)
                 waiting.setdefault(key, deque()).append(each.received_at)
-        found = []
+        found: list[Json] = []
         for text in sorted(typed, key=lambda each: each.received_at):
             times = waiting.get((names.get(text.receiver), text.text), deque())
             while times and times[0] < text.received_at:
@@ -108,7 +108,9 @@ class Sight:
                 times.popleft()
                 continue
             number = names.get(text.receiver, text.receiver)
-            bubble = _bubble(f"air-{text.message_id}", "in", text.text, text.received_at, number)
+            # The id that it will have once it is worked off, so that it stays one bubble.
+            name = f"in-{len(heard) + len(found)}"
+            bubble = _bubble(name, "in", text.text, text.received_at, number)
             found.append(bubble | {"mark": "wait", "state": "On its way"})
         return found
 
@@ -148,9 +150,16 @@ class Sight:
                 for each in project.numbers.values()
             ],
             "handsets": [{"name": name, "words": words} for name, (words, _) in HANDSETS.items()],
-            "suggested": suggested(sorted(runtime.world.countries)),
+            "suggested": suggested(_countries(runtime)),
             "flows": [_flow(flow) for _, flow in sorted(runtime.world.flows.items())],
         }
+
+
+def _countries(runtime: Runtime) -> list[str]:
+    """The countries that may be texted, those of our own numbers first."""
+    ours = [country_of(number.address) for number in runtime.project.numbers.values()]
+    allowed = runtime.world.countries
+    return list(dict.fromkeys([each for each in ours if each in allowed] + sorted(allowed)))
 
 
 def suggested(countries: Iterable[str]) -> list[str]:
