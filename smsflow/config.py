@@ -23,6 +23,7 @@ from tempfile import NamedTemporaryFile
 from smsflow.errors import SettingsInvalid
 
 MEMORY = "memory://"
+HOME = ".smsflow"  # in the project: what the embedded default keeps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +46,10 @@ class Settings:
         env = dict(os.environ if environment is None else environment)
         folder = project_folder(env, project=project)
         database = env.get("SMSFLOW_DATABASE_URL") or env.get("DATABASE_URL")
+        home = folder / HOME
         return cls(
             project=folder,
-            database_url=database or f"sqlite:///{folder / '.smsflow' / 'smsflow.db'}",
+            database_url=database or f"sqlite:///{home / 'smsflow.db'}",
             redis_url=env.get("SMSFLOW_REDIS_URL") or env.get("REDIS_URL") or MEMORY,
             secret_key=_given_key(env),
             api_token=env.get("SMSFLOW_API_TOKEN", ""),
@@ -80,7 +82,14 @@ class Settings:
                 "SMSFLOW_SECRET_KEY is not set; web and worker need the same one, such as"
                 " `python -c 'import secrets; print(secrets.token_hex(32))'` prints"
             )
-        return _kept_key(self.project / ".smsflow" / "secret.key")
+        return _kept_key(self.project / HOME / "secret.key")
+
+    def make_home(self) -> None:
+        """Make the folder of the embedded default, if that is where the database lies."""
+        home = self.project / HOME
+        if self.database_url.startswith(f"sqlite:///{home}"):
+            with suppress(OSError):  # the database then says what it can't open
+                home.mkdir(exist_ok=True)
 
     @property
     def embedded(self) -> bool:

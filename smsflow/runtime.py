@@ -99,6 +99,7 @@ class Runtime:
         Raises ProjectInvalid for mistakes in its files and SettingsInvalid for wrong settings.
         """
         project, loaded = read_project(settings.project)
+        settings.make_home()
         store = Store.connect(settings.database_url)
         try:
             if upgrade:

@@ -18,7 +18,9 @@ def upgrade(ctx: click.Context) -> None:
     """Bring the tables up to date; safe to run again, and from two places at once."""
     from smsflow.store import Store
 
-    store = Store.connect(settings(ctx).database_url)
+    found = settings(ctx)
+    found.make_home()
+    store = Store.connect(found.database_url)
     try:
         store.upgrade()
     finally:

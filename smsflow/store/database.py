@@ -10,8 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
@@ -105,9 +104,6 @@ def _read_url(url: str) -> URL:
         parsed = None
     match parsed and parsed.drivername.partition("+")[0]:
         case "sqlite" if parsed is not None and parsed.database not in (None, "", ":memory:"):
-            # The folder of the embedded default is ours to make; one that lies deeper is a typo.
-            with suppress(OSError):
-                Path(str(parsed.database)).parent.mkdir(exist_ok=True)
             return parsed.set(drivername="sqlite")
         case "postgresql" | "postgres" if parsed is not None:
             return parsed.set(drivername="postgresql+psycopg")
