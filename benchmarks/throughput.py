@@ -7,7 +7,8 @@ delivery report of that reply pushed and recorded in the database. All contender
 provider (`benchmarks.provider`) in turn, on one machine and in one run. First as many as they can
 carry: at most IN_FLIGHT people wait for a reply, and texts come over CONNECTIONS kept connections.
 The rate is all messages by the time until the last report is recorded. Then half of that rate, at
-an even pace, for the latency: from the push of a text until its reply reaches the provider.
+an even pace, for the latency: from the push of a text until its reply reaches the provider. And at
+half the rate of (b), which shows the latency of all under the same load.
 
 It needs Redis (BENCHMARK_REDIS_URL, a database of its own, which is emptied) and PostgreSQL
 (BENCHMARK_POSTGRES_URL, where a database is created and dropped); without them only (c) runs.
@@ -49,6 +50,8 @@ class Result:
     half_rate: float = 0.0
     p50: float = 0.0
     p99: float = 0.0
+    same_p50: float = 0.0  # at half the rate of (b), for everybody who can carry it
+    same_p99: float = 0.0
     messages: int = 0
     twice: int = 0
     lost: int = 0
@@ -102,8 +105,10 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def measure(contender: Contender, messages: int, seconds: float, patience: float) -> Result:
-    """Start a contender, load it fully and then by half, and stop it."""
+def measure(
+    contender: Contender, messages: int, seconds: float, patience: float, pace: float | None = None
+) -> Result:
+    """Start a contender, load it fully, then by half, then at `pace` a second, and stop it."""
     result = Result(contender.key, contender.label)
     with tempfile.TemporaryDirectory(prefix="smsflow-bench-") as name:
         folder = Path(name)
@@ -115,7 +120,14 @@ def measure(contender: Contender, messages: int, seconds: float, patience: float
             after = standing.weigh()
             result.rate = busy["replies"] / busy["took"]
             half = track.run(messages, seconds, max(result.rate / 2, 1.0))
-            _fill(result, [warm, busy, half])
+            _fill(result, busy, half)
+            runs = [warm, busy, half]
+            if pace is not None and pace < result.rate:
+                same = track.run(messages, seconds, pace)
+                result.same_p50 = percentile(same["latencies"], 0.50)
+                result.same_p99 = percentile(same["latencies"], 0.99)
+                runs.append(same)
+            _count(result, runs)
             weighed = {part: after[part] - before[part] for part in after}
             weighed["provider"] = busy["cpu"]
             result.cpu = {
@@ -125,14 +137,17 @@ def measure(contender: Contender, messages: int, seconds: float, patience: float
     return result
 
 
-def _fill(result: Result, runs: Sequence[dict[str, Any]]) -> None:
-    _, busy, half = runs
+def _fill(result: Result, busy: dict[str, Any], half: dict[str, Any]) -> None:
     result.busy_p50 = percentile(busy["latencies"], 0.50)
     result.busy_p99 = percentile(busy["latencies"], 0.99)
     result.half_rate = half["replies"] / half["took"]
     result.p50 = percentile(half["latencies"], 0.50)
     result.p99 = percentile(half["latencies"], 0.99)
     result.per_request = busy["replies"] / max(1, busy["send_requests"])
+
+
+def _count(result: Result, runs: Sequence[dict[str, Any]]) -> None:
+    """Faults count in every run."""
     result.messages = sum(run["sent"] for run in runs)
     result.twice = sum(run["twice"] for run in runs)
     result.lost = sum(run["sent"] - run["replies"] for run in runs)
@@ -161,16 +176,19 @@ def ratios(rounds: Sequence[dict[str, Result]]) -> dict[str, float]:
 def table(results: Sequence[Result]) -> str:
     """The results for people."""
     two = f"{'p50 ms':>9} {'p99 ms':>9}"
+    heads = ("at half the rate", "at half of b's", "at the full rate")
     lines = [
-        f"{'':38}{'':>8}  {'at half the rate':>19}  {'at the full rate':>19}{'texts a':>9}",
-        f"{'':38}{'msg/s':>8}  {two}  {two}{'request':>9}",
+        f"{'':46}" + "".join(f"  {head:>19}" for head in heads) + f"{'texts a':>9}",
+        f"{'':38}{'msg/s':>8}  {two}  {two}  {two}{'request':>9}",
     ]
     for each in results:
-        times = [1000 * value for value in (each.p50, each.p99, each.busy_p50, each.busy_p99)]
-        lines.append(
-            f"{each.key:4}{each.label:34}{each.rate:8.1f}  {times[0]:9.1f} {times[1]:9.1f}"
-            f"  {times[2]:9.1f} {times[3]:9.1f}{each.per_request:9.1f}"
+        pairs = (
+            (each.p50, each.p99),
+            (each.same_p50, each.same_p99),
+            (each.busy_p50, each.busy_p99),
         )
+        times = "".join(f"  {_milliseconds(p50)} {_milliseconds(p99)}" for p50, p99 in pairs)
+        lines.append(f"{each.key:4}{each.label:34}{each.rate:8.1f}{times}{each.per_request:9.1f}")
         faults = {name: getattr(each, name) for name in ("lost", "twice", "unrecorded")}
         if any(faults.values()):
             lines.append(f"{'':4}NOT RIGHT of {each.messages} messages: {faults}")
@@ -179,6 +197,10 @@ def table(results: Sequence[Result]) -> str:
         parts = "  ".join(f"{part} {used:.2f}" for part, used in each.cpu.items())
         lines.append(f"{each.key:4}{parts}")
     return "\n".join(lines)
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{1000 * seconds:9.1f}" if seconds else f"{'-':>9}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -195,8 +217,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rounds: list[dict[str, Result]] = []
     for number in range(options.rounds):
         rounds.append({})
+        pace = None
         for contender in chosen:
-            result = measure(contender, options.messages, options.seconds, PATIENCE)
+            result = measure(contender, options.messages, options.seconds, PATIENCE, pace)
+            if contender.key == "b":
+                pace = result.rate / 2
+                result.same_p50, result.same_p99 = result.p50, result.p99
             rounds[-1][contender.key] = result
             print(f"round {number + 1}: {contender.label}: {result.rate:.1f}/s", file=sys.stderr)
     results = [middle([each[contender.key] for each in rounds]) for contender in chosen]

@@ -92,6 +92,13 @@ def test_doubled_and_late_jobs_do_no_harm(runtime: Runtime) -> None:
     assert len(runtime.store.messages_of(PHONE)) == 1
 
 
+def test_one_job_works_off_all_that_was_due(runtime: Runtime) -> None:
+    """A contact has 45 texts, more than a batch takes of one; the job goes on with the rest."""
+    for _ in range(45):
+        partition = text(runtime)
+    assert jobs.drain(partition) == 45
+
+
 def test_the_sweep_finds_what_no_nudge_told_of(runtime: Runtime) -> None:
     """All of Redis is lost, and a second later everything goes on."""
     text(runtime)
