@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import assert_never
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from smsflow.clock import Clock
 from smsflow.engine.model import Project
+from smsflow.errors import Conflict
 from smsflow.providers.base import Provider
 from smsflow.sms import answers
 from smsflow.sms.answers import Answer
@@ -68,16 +70,45 @@ def channels(
     }
 
 
+# Calls what it is given every RENEW_EVERY seconds, as long as its block runs.
+Heartbeat = Callable[[Callable[[], None]], AbstractContextManager[None]]
+
+
+@contextmanager
+def in_a_thread(beat: Callable[[], None]) -> Iterator[None]:
+    """The heartbeat of a real process."""
+    done = threading.Event()
+
+    def run() -> None:
+        while not done.wait(RENEW_EVERY):
+            beat()
+
+    thread = threading.Thread(target=run, name="lease-heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
 class Delivery:
     """Sends what is due."""
 
     def __init__(
-        self, store: Store, channels: Mapping[str, Channel], *, clock: Clock, rng: Random
+        self,
+        store: Store,
+        channels: Mapping[str, Channel],
+        *,
+        clock: Clock,
+        rng: Random,
+        heartbeat: Heartbeat = in_a_thread,
     ) -> None:
         self._store = store
         self._channels = channels
         self._clock = clock
         self._rng = rng
+        self._heartbeat = heartbeat
 
     def send(self, name: str) -> int:
         """Hand one batch of due texts to that provider; how many were tried."""
@@ -95,7 +126,8 @@ class Delivery:
         )
         if not leased:
             return 0
-        with self._renewing({each.token for each in leased}):
+        tokens = {each.token for each in leased}
+        with self._heartbeat(lambda: self._renew(tokens)):
             found = channel.provider.send([self._outgoing(channel, each, now) for each in leased])
             found = self._settled(channel, leased, found)
         results = [
@@ -118,23 +150,13 @@ class Delivery:
             validity_minutes=minutes,
         )
 
-    @contextmanager
-    def _renewing(self, tokens: set[str]) -> Iterator[None]:
-        """Keep the leases alive while the request is under way."""
-        done = threading.Event()
-
-        def beat() -> None:
-            while not done.wait(RENEW_EVERY):
-                for token in tokens:
-                    self._store.renew(token, LEASE)
-
-        thread = threading.Thread(target=beat, name="lease-heartbeat", daemon=True)
-        thread.start()
+    def _renew(self, tokens: set[str]) -> None:
+        """Prolong the leases; a beat that fails is not the last one."""
         try:
-            yield
-        finally:
-            done.set()
-            thread.join()
+            for token in tokens:
+                self._store.renew(token, LEASE)
+        except (Conflict, DBAPIError) as error:
+            log.warning("lease_not_renewed", reason=str(error))
 
     # --- answers ---------------------------------------------------------------------------------
 

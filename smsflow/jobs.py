@@ -203,18 +203,22 @@ class Sweep:
         self._name = name
         self._every = every
         self._tidy_every = tidy_every
+        self._rounds = 0
         self._stopping = threading.Event()
 
     def run(self) -> None:
-        """Sweep until `stop`; a round that fails is logged, and the next one comes."""
-        rounds = 0
+        """Sweep until `stop`."""
         while not self._stopping.wait(self._every):
-            try:
-                if self._runtime.store.lead("sweep", self._name, self.LEASE):
-                    self.once(tidy=rounds % self._tidy_every == 0)
-                    rounds += 1
-            except Exception:
-                log.exception("sweep_failed")
+            self.turn()
+
+    def turn(self) -> None:
+        """One round if we lead; one that fails is logged, and the next one comes."""
+        try:
+            if self._runtime.store.lead("sweep", self._name, self.LEASE):
+                self.once(tidy=self._rounds % self._tidy_every == 0)
+                self._rounds += 1
+        except Exception:
+            log.exception("sweep_failed")
 
     def once(self, *, tidy: bool = False) -> None:
         """One round."""
