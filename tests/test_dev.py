@@ -1,0 +1,242 @@
+"""`smsflow dev`: flows are taken over as files change, time can be moved, and all of it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from smsflow.cli import smsflow
+from smsflow.dev import Workshop
+from smsflow.errors import ProjectInvalid, SettingsInvalid
+from tests.workshop import CHECKOUT, Page, opened, printed, samples, until
+
+PHONE = "+447700900123"
+FLOW = "flows/hours.yaml"
+TEMPLATE = "templates/hours.en.j2"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return samples(tmp_path)
+
+
+@pytest.fixture
+def workshop(project: Path) -> Iterator[Workshop]:
+    with opened(project) as workshop:
+        yield workshop
+
+
+@pytest.fixture
+def page(workshop: Workshop) -> Iterator[Page]:
+    with closing(Page(workshop)) as page:
+        yield page
+
+
+def edit(path: Path, right: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert right in text
+    path.write_text(text.replace(right, new), encoding="utf-8")
+
+
+# --- files that change ----------------------------------------------------------------------------
+
+
+def test_a_good_file_goes_live(project: Path, workshop: Workshop, page: Page) -> None:
+    """The next text is answered in the new words; the terminal names the flow and its version."""
+    before = workshop.service.runtime.world.flows["hours"].version
+    edit(project / TEMPLATE, "We are open", "Open all day and")
+    workshop.look()
+    after = workshop.service.runtime.world.flows["hours"].version
+    assert f"reloaded: hours {before} -> {after}" in printed(workshop)
+    assert page.ask("GET", "/state")[1]["change"] == f"hours {before} -> {after}"
+    page.says(PHONE, "hours")
+    assert page.got(PHONE, 1)[0]["text"].startswith("Open all day and")
+
+
+def test_a_broken_file_is_reported_and_the_last_good_version_goes_on(
+    project: Path, workshop: Workshop, page: Page
+) -> None:
+    """The terminal and the page say what `smsflow check` says, until the file is right again."""
+    edit(project / FLOW, "keyword:", "keywrd:")
+    workshop.look()
+    checked = CliRunner().invoke(smsflow, ["--project", str(project), "check"])
+    assert checked.exit_code == 1
+    assert checked.output in printed(workshop)
+    assert page.ask("GET", "/state")[1]["problem"] == checked.output.strip("\n")
+    page.says(PHONE, "hours")
+    assert page.got(PHONE, 1)[0]["text"].startswith("We are open")
+    edit(project / FLOW, "keywrd:", "keyword:")
+    workshop.look()
+    assert page.ask("GET", "/state")[1]["problem"] == ""
+
+
+def test_nothing_is_said_while_nothing_changes(workshop: Workshop) -> None:
+    """A look at files that are as they were prints nothing."""
+    workshop.look()
+    said = printed(workshop)
+    workshop.look()
+    assert printed(workshop) == said
+
+
+def test_flows_come_and_go(project: Path, workshop: Workshop, page: Page) -> None:
+    """A new file is a new flow, and a file that is deleted takes its keyword with it."""
+    (project / FLOW).rename(project / "flows" / "times.yaml")
+    workshop.look()
+    assert "hours is gone; its sessions run on" in printed(workshop)
+    assert re.search(r"times \w{8} is new", printed(workshop))
+    page.says(PHONE, "hours")
+    page.got(PHONE, 1)
+
+
+def test_a_session_under_way_keeps_its_version(
+    project: Path, workshop: Workshop, page: Page
+) -> None:
+    """Who was asked by the old version is thanked by it; who comes later meets the new one."""
+    page.says(PHONE, "feedback")
+    page.got(PHONE, 1)
+    edit(project / "flows/csat-survey.yaml", "en: Anything you would like to add?", "en: And?")
+    workshop.look()
+    page.says(PHONE, "5")
+    assert page.got(PHONE, 2)[1]["text"].startswith("Anything you would like to add?")
+    page.says("+447700900124", "feedback")
+    page.got("+447700900124", 1)
+    page.says("+447700900124", "5")
+    assert page.got("+447700900124", 2)[1]["text"].startswith("And?")
+
+
+def test_what_connections_are_made_of_needs_a_new_start(
+    project: Path, workshop: Workshop, page: Page
+) -> None:
+    """A number that nobody serves yet is not taken over; the terminal and the page say so."""
+    edit(project / "smsflow.yaml", "+447700900001", "+447700900002")
+    workshop.look()
+    assert "start again to use them" in printed(workshop)
+    assert "start again" in page.ask("GET", "/state")[1]["problem"]
+    assert workshop.service.runtime.project.numbers["backup"].address == "+447700900001"
+
+
+def test_the_project_s_other_words_go_live(project: Path, workshop: Workshop, page: Page) -> None:
+    """What smsflow.yaml says apart from connections is taken over like a flow."""
+    edit(project / "smsflow.yaml", "Sorry, we did not understand.", "Pardon?")
+    workshop.look()
+    page.says(PHONE, "blah blah")
+    assert page.got(PHONE, 1)[0]["text"].startswith("Pardon?")
+
+
+# --- time -----------------------------------------------------------------------------------------
+
+
+def test_what_is_due_on_the_way_happens_in_order(workshop: Workshop, page: Page) -> None:
+    """In two days that pass at once: question, reminder four hours later, and only then the end."""
+    appointment = {
+        "id": "A7",
+        "at": (workshop.clock.now() + timedelta(days=2)).strftime("%Y-%m-%dT10:30:00+00:00"),
+        "place": "Elm Road",
+    }
+    body = {"phone": PHONE, "flow": "appointment-reminder", "inputs": {"appointment": appointment}}
+    assert page.ask("POST", "/sessions", body)[0] == 202
+    until(lambda: page.look(PHONE)["lines"], "the start")
+    assert page.ask("POST", "/clock", {"seconds": 3 * 86_400})[0] == 200
+    question, nudge = page.got(PHONE, 2)
+    assert nudge["at"] - question["at"] == pytest.approx(4 * 3_600_000, abs=1_000)
+    lines = page.look(PHONE)["lines"]
+    told = [line["what"] for line in lines if line["what"] in ("nudge", "timeout", "end")]
+    assert told == ["nudge", "timeout", "end"]
+    assert page.ask("GET", "/state")[1]["ahead"] == pytest.approx(3 * 86_400_000, abs=60_000)
+
+
+def test_a_slow_report_arrives_while_time_passes(page: Page) -> None:
+    """The network's own dates count too: an hour later the handset is back in reach."""
+    page.ask("POST", "/handsets", {"phone": PHONE, "does": "absent"})
+    page.says(PHONE, "hours")
+    page.got(PHONE, 1, "Sent")
+    assert page.ask("POST", "/clock", {"seconds": 3_700})[0] == 200
+    page.got(PHONE, 1)
+
+
+def test_chats_and_the_clock_outlive_the_process(project: Path) -> None:
+    """The next run goes on where this one ended; `--fresh` begins anew."""
+    with opened(project) as workshop, closing(Page(workshop)) as page:
+        page.says(PHONE, "hours")
+        page.got(PHONE, 1)
+        page.ask("POST", "/clock", {"seconds": 86_400})
+        ended = workshop.clock.now()
+    with opened(project) as workshop, closing(Page(workshop)) as page:
+        assert workshop.clock.now() >= ended
+        assert page.look(PHONE)["bubbles"][0]["text"] == "hours"
+    with opened(project, fresh=True) as workshop, closing(Page(workshop)) as page:
+        assert workshop.clock.skipped == timedelta()
+        assert page.look(PHONE)["bubbles"] == []
+
+
+# --- the terminal, and the process ----------------------------------------------------------------
+
+
+def test_each_text_is_one_line(workshop: Workshop, page: Page) -> None:
+    """Clock, direction, numbers, words, parts and state; what is texted can't move the cursor."""
+    page.says(PHONE, "hours")
+    page.got(PHONE, 1)
+    page.says(PHONE, "evil \u202e text")
+    page.got(PHONE, 2)
+
+    def shown() -> list[str]:
+        workshop.look()
+        lines = [line for line in printed(workshop).splitlines() if PHONE in line]
+        return lines if len(lines) == 4 else []
+
+    lines = until(shown, "four lines")
+    text = r"\w{3} \d\d:\d\d:\d\d  in   \+447700900123 -> main  hours  1 part"
+    assert any(re.fullmatch(text, line) for line in lines)
+    out = r".*  out  main -> \+447700900123  We are open .*  1 part  delivered"
+    assert any(re.fullmatch(out, line) for line in lines)
+    assert "\u202e" not in printed(workshop)
+
+
+def test_two_on_one_project_would_fight(project: Path, workshop: Workshop) -> None:
+    """The second one says so and leaves the first alone."""
+    with pytest.raises(SettingsInvalid, match="already"), opened(project):
+        pass
+    assert workshop.service.url
+
+
+def test_a_project_that_is_broken_from_the_start_does_not_start(project: Path) -> None:
+    """There is no last good version yet; nothing is left behind by the attempt."""
+    edit(project / FLOW, "keyword:", "keywrd:")
+    with pytest.raises(ProjectInvalid), opened(project):
+        pass
+    edit(project / FLOW, "keywrd:", "keyword:")
+    with opened(project):
+        pass
+
+
+def test_ctrl_c_ends_everything(project: Path) -> None:
+    """The command prints where the phone is, and goes with exit code 0 when it is interrupted."""
+    command = [sys.executable, "-m", "smsflow", "--project", str(project)]
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    with subprocess.Popen(
+        [*command, "dev", "--port", "0", "--no-browser"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if "Ctrl-C" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert re.search(r"phone +http://127\.0\.0\.1:\d+/phone", "".join(lines))
+    assert (process.returncode, errors) == (0, "")
