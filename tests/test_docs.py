@@ -1,0 +1,356 @@
+"""The pages say what is true today: every example is checked, every command is run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import pytest
+
+from smsflow import config
+from smsflow.cli import smsflow
+from smsflow.engine import (
+    grammar,
+    literals,
+    routing,
+    running,
+    sms_checks,
+    source,
+    starting,
+    templates,
+    turn,
+)
+from smsflow.engine.compliance import STOP_WORDS
+from smsflow.engine.compose import read
+from smsflow.engine.filters import FILTERS
+from smsflow.engine.given import GIVEN
+from smsflow.engine.issue_codes import CODES
+from smsflow.engine.parse import Loaded, load
+from smsflow.engine.playing import play
+from smsflow.engine.replies import AnswerSpec, Choice, Invalid, parse
+from smsflow.engine.source import Mapping, Sequence
+from smsflow.engine.templates import compile_text
+from smsflow.engine.transcript import read_transcripts
+from smsflow.engine.transcript_lines import OUT_KEYS, REPORTS, THEN, WHEN
+from smsflow.engine.world import build
+from smsflow.files import read_files
+from tests.docs import console, mistakes, reference
+from tests.docs.markdown import (
+    DOCS,
+    PAGES,
+    ROOT,
+    Block,
+    all_blocks,
+    anchor,
+    blocks,
+    generated,
+    headings,
+    links,
+    rows,
+)
+
+LANGUAGE = DOCS / "language.md"
+HEAD = """\
+smsflow: 1
+inputs:
+  appointment: {type: object, fields: {id: text, at: datetime, place: text}}
+  score: integer
+triggers: [{api: true}]
+"""
+FLOWS = [
+    each
+    for each in all_blocks("yaml")
+    if each.text.startswith("smsflow: 1")
+    and "mistake" not in each.info
+    and "fragment" not in each.info
+]
+PROJECTS = [
+    each
+    for each in all_blocks("yaml")
+    if each.text.startswith("smsflow-project: 1") and "mistake" not in each.info
+]
+TRANSCRIPTS = [
+    each for each in all_blocks("yaml") if each.text.startswith("smsflow-test: 1") and not each.path
+]
+_PLAYED = [page for page in PAGES if any(each.info[:1] == ("console",) for each in blocks(page))]
+FRAGMENTS = [each for each in all_blocks("yaml") if "fragment" in each.info]
+
+
+def by_place(found: list[Block]) -> list[object]:
+    """The blocks as parameters that are named after page and line."""
+    return [pytest.param(each, id=each.name) for each in found]
+
+
+def load_flow(text: str, path: str = "flows/example.yaml") -> Loaded:
+    """A flow within the sample project."""
+    return load({**mistakes.surroundings(), path: text.encode()})
+
+
+def told(loaded: Loaded) -> list[str]:
+    """The issues in words; none is what the tests want."""
+    return [f"{issue} ({issue.hint})" for issue in loaded.issues]
+
+
+# --- examples -------------------------------------------------------------------------------------
+
+
+def test_every_block_of_yaml_is_of_a_kind_that_is_checked() -> None:
+    """No example escapes: it is a flow, a project, a transcript, a fragment or a mistake."""
+    known = {*FLOWS, *PROJECTS, *TRANSCRIPTS, *FRAGMENTS}
+    for block in all_blocks("yaml"):
+        assert block in known or "mistake" in block.info or block.path, block.name
+
+
+@pytest.mark.parametrize("block", by_place(FLOWS))
+def test_a_flow_is_sound(block: Block) -> None:
+    """A whole flow of a page has no issue, not even a warning."""
+    assert told(load_flow(block.text)) == []
+
+
+@pytest.mark.parametrize("block", by_place(FRAGMENTS))
+def test_a_fragment_is_sound(block: Block) -> None:
+    """Steps are checked within a flow; other parts are read, and their keys are known."""
+    documents, issues = read(block.text, block.name)
+    assert issues == []
+    root = documents[0].root
+    if isinstance(root, Sequence) or (isinstance(root, Mapping) and root.get("steps")):
+        steps = block.text if isinstance(root, Mapping) else f"steps:\n{block.text}"
+        names = re.findall(r"goto: (\w+)", steps)
+        sections = "".join(f"  {name}: [{{end: {name}}}]\n" for name in dict.fromkeys(names))
+        whole = HEAD + steps + (f"sections:\n{sections}" if sections else "")
+        assert told(load_flow(whole)) == []
+    else:
+        assert isinstance(root, Mapping)
+        assert {key.text for key, _ in root} <= set(grammar.PROJECT)
+
+
+@pytest.mark.parametrize("block", by_place(PROJECTS))
+def test_a_project_is_sound(block: Block) -> None:
+    """A whole smsflow.yaml of a page has no issue."""
+    flow = "smsflow: 1\ntriggers: [{keyword: HELLO}]\nsteps: [{send: Hello}]\n"
+    files = {"smsflow.yaml": block.text.encode(), "flows/hello.yaml": flow.encode()}
+    assert told(load(files)) == []
+
+
+@pytest.mark.parametrize("block", by_place(TRANSCRIPTS))
+def test_a_transcript_passes(block: Block) -> None:
+    """A whole test file of a page passes with the sample project."""
+    loaded = load(read_files(ROOT))
+    assert loaded.project is not None
+    world = build(loaded.project, loaded.flows, secret=b"a-secret-of-tests")
+    tests, issues = read_transcripts(block.text.encode(), block.name)
+    assert issues == []
+    for test in tests:
+        played = play(test, world)
+        assert played.passed, f"{test.name}: {played.reason}"
+
+
+# --- the reference --------------------------------------------------------------------------------
+
+
+def test_the_reference_is_that_of_the_grammar() -> None:
+    """The tables are those that `python -m tests.docs` writes."""
+    assert generated(LANGUAGE) == reference.tables(), "run: python -m tests.docs"
+
+
+def test_every_filter_has_an_example() -> None:
+    """The table of filters has all of them and no other."""
+    named = {name for row in rows(LANGUAGE, _FILTERS) for name in re.findall(r"`(\w+)`", row[0])}
+    assert named == set(FILTERS)
+
+
+_FILTERS = "| filter | example | gives |"
+_ANSWERS = "| question | text | is read as |"
+
+
+@pytest.mark.parametrize("row", rows(LANGUAGE, _FILTERS), ids=lambda row: row[1])
+def test_a_filter_gives_what_the_page_says(row: list[str]) -> None:
+    """Each example of the table is rendered."""
+    moment = datetime(2025, 3, 30, 9, 30, tzinfo=UTC)  # 10:30 in London, where summer has begun
+    example, gives = row[1].strip("`"), row[2]
+    text = compile_text(example).render({"moment": moment}, language="en", zone="Europe/London")
+    assert text == gives
+
+
+@pytest.mark.parametrize("row", rows(LANGUAGE, _ANSWERS), ids=lambda row: row[1])
+def test_an_answer_is_read_as_the_page_says(row: list[str]) -> None:
+    """Each example of the table is read."""
+    question, text, wanted = row[0].strip("`"), row[1].strip("`"), row[2]
+    choices = (Choice("wait", ("A",)), Choice("staff", ("B", "rude")))
+    if question.startswith("choices"):
+        spec = AnswerSpec("choice", choices=choices)
+    else:
+        kind = question.removeprefix("type: ")
+        numeric = kind in ("integer", "decimal")
+        spec = AnswerSpec(kind, minimum=1 if numeric else None, maximum=5 if numeric else None)
+    found = parse(text, spec, language="en")
+    if isinstance(found, Invalid):
+        assert wanted == "not understood"
+    else:
+        said = {True: "yes", False: "no"} if spec.type == "yesno" else {}
+        assert said.get(found.value, str(found.value)) == wanted
+
+
+def test_the_words_of_stop_are_real() -> None:
+    """Every stop word that the page names is one."""
+    text = LANGUAGE.read_text("utf-8")
+    named = re.search(r"\*\*STOP\*\* \(also ([A-Z, ]+), \.\.\.\)", text)
+    assert named is not None
+    words = {word for words in STOP_WORDS.values() for word in words}
+    assert set(named[1].split(", ")) <= words
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    """The table of limits has the numbers that the code has."""
+    assert rows(LANGUAGE, "| what | bound |") == [
+        ["steps without a wait", f"{running.MAX_STEPS}"],
+        ["visits of one step in a session", f"{running.MAX_VISITS}"],
+        ["texts sent in a session", f"{turn.MAX_TEXTS}"],
+        [
+            "starts of a flow for one contact",
+            f"{starting.START_LIMIT.times} an hour, or the flow's `limits`",
+        ],
+        ["default replies to one contact", f"{routing.DEFAULT_REPLIES.times} an hour"],
+        [
+            "segments of a text",
+            f"`check` warns above 1 and refuses above {sms_checks.MAX_SEGMENTS}",
+        ],
+        ["characters of a rendered text", f"{templates.MAX_OUTPUT:,}"],
+        ["characters of a template", f"{templates.MAX_SOURCE:,}"],
+        ["bytes of a file", f"{source.MAX_BYTES:,}"],
+        ["levels in a file", f"{source.MAX_DEPTH}"],
+        ["aliases in a file", f"{source.MAX_ALIASES}"],
+        ["a duration", f"{literals.MAX_DAYS} days"],
+    ]
+
+
+def test_every_line_of_test_files_is_documented() -> None:
+    """What can happen, what must follow and what is given are those that the reader knows."""
+    heads = ("| what happens | |", "| what must follow | |", "| `given` | |")
+    for head, known in zip(heads, (WHEN, THEN, GIVEN), strict=True):
+        named = [re.match(r"`(\w+)", row[0]) for row in rows(LANGUAGE, head)]
+        assert {found[1] for found in named if found} == set(known)
+    text = LANGUAGE.read_text("utf-8")
+    assert f"{{{', '.join(OUT_KEYS)}}}" in text
+    states = re.search(r"`dlr` are (.*?)\.", text, re.DOTALL)
+    assert states is not None
+    assert set(re.findall(r"`(\w+)`", states[1])) == set(REPORTS)
+
+
+# --- errors ---------------------------------------------------------------------------------------
+
+
+def test_every_code_is_documented() -> None:
+    """One heading for each code, with its meaning, and no other."""
+    found = [each for each in headings(mistakes.PAGE) if re.match(r"F\d{3}:", each)]
+    assert found == [f"{code}: {meaning}" for code, meaning in CODES.items()]
+    assert {example.code for example in mistakes.examples()} == set(CODES)
+
+
+@pytest.mark.parametrize("example", list(mistakes.examples()), ids=lambda each: each.code)
+def test_an_example_yields_its_code_alone(example: mistakes.Example) -> None:
+    """The example of a code makes that mistake, no other, and is told as the page says."""
+    assert [issue.code for issue in example.issues()] == [example.code]
+    assert example.told.text == example.message(), "run: python -m tests.docs"
+
+
+@pytest.mark.parametrize("block", by_place([b for b in all_blocks("text") if len(b.info) == 4]))
+def test_a_misspelt_sample_is_told_as_the_page_says(block: Block) -> None:
+    """The message that a page shows for a mistake in a sample is the real one."""
+    assert block.text == mistakes.spoilt(block), "run: python -m tests.docs"
+
+
+# --- commands -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", _PLAYED, ids=lambda page: page.name)
+def test_commands_print_what_the_page_shows(page: Path, tmp_path: Path) -> None:
+    """Every command of the page is run, in the order of its story, and prints just that."""
+    for ran in console.play(page, tmp_path):
+        assert console.settled(ran.block.text) == ran.output, (
+            f"{ran.block.name}: python -m tests.docs"
+        )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_that_are_named_exist(page: Path) -> None:
+    """Every `smsflow ...` of a page is a command of smsflow's with those options."""
+    text = page.read_text("utf-8")
+    lines = [line.removeprefix("$ ") for line in _command_lines(page)]
+    named = [found[1] for found in re.finditer(r"`(smsflow [^`\n]*)`", text)]
+    for line in (*lines, *named):
+        _understood(line.removesuffix(" ..."))
+
+
+def _command_lines(page: Path) -> list[str]:
+    """The lines of blocks that people type, as far as they are smsflow's."""
+    begins = {"sh": "smsflow ", "console": "$ smsflow "}
+    return [
+        line
+        for each in blocks(page)
+        if each.info[:1] and each.info[0] in begins
+        for line in each.text.splitlines()
+        if line.startswith(begins[each.info[0]])
+    ]
+
+
+def _understood(line: str) -> None:
+    """Fail when a command line names what is not there."""
+    words = [word for word in shlex.split(line)[1:] if not re.fullmatch(r"[A-Z]+|<.*>", word)]
+    command: click.Command = smsflow
+    context = click.Context(command)
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        found = command.get_command(context, words[0])
+        assert found is not None, f"{line}: there is no such command"
+        command, words = found, words[1:]
+    options = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
+    for word in words:
+        assert not word.startswith("-") or word.partition("=")[0] in options, f"{line}: {word}"
+
+
+# --- settings -------------------------------------------------------------------------------------
+
+
+def test_every_setting_is_documented() -> None:
+    """README names every variable that config.py reads, and none that it does not."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for name in re.findall(r"\b(?:SMSFLOW_[A-Z_]+|DATABASE_URL|REDIS_URL|PORT)\b", config.__doc__):
+        assert f"`{name}`" in readme or f"(or `{name}`)" in readme, name
+
+
+def test_readme_has_its_two_commands() -> None:
+    """One command sets all up and shows it; one runs the tests."""
+    install = "python3 -m venv .venv && .venv/bin/python -m pip install -q -e"
+    commands = [block.text for block in all_blocks("sh") if block.page.name == "README.md"]
+    assert f"{install} . && .venv/bin/smsflow demo\n" in commands
+    assert f"{install} '.[test]' && .venv/bin/python -m pytest\n" in commands
+
+
+# --- links ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every link to a file or a heading of this repository resolves."""
+    for target in links(page):
+        file, _, name = target.partition("#")
+        there = (page.parent / file).resolve() if file else page
+        assert there.exists(), f"{page.name}: {target}"
+        if name:
+            assert name in {anchor(each) for each in headings(there)}, f"{page.name}: {target}"
+
+
+def test_the_design_names_what_is_there() -> None:
+    """Every module that docs/design.md names exists, and its layout leaves no part out."""
+    page = DOCS / "design.md"
+    package = ROOT / "smsflow"
+    for name in re.findall(r"`(?:smsflow/)?([a-z_/]+(?:\.py|/[a-z_]+))`", page.read_text("utf-8")):
+        assert (package / name).exists() or (ROOT / name).exists(), name
+    layout = next(each.text for each in blocks(page) if each.text.startswith("smsflow/\n"))
+    shown = set(re.findall(r"^  ([a-z_]+(?:\.py|/))", layout, re.MULTILINE))
+    there = {each.name + "/" if each.is_dir() else each.name for each in package.iterdir()}
+    unnamed = {"__init__.py", "__main__.py", "__pycache__/", "py.typed"}
+    assert shown == there - unnamed
