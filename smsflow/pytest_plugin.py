@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from smsflow.author.simulated import SimulatedProject
     from smsflow.engine.playing import Played
     from smsflow.engine.transcript import Transcript
+    from smsflow.errors import Issue
 
 _ENDING = ".test.yaml"
 _PROJECTS = pytest.StashKey[dict[Path, "SimulatedProject"]]()
@@ -50,22 +51,30 @@ class TranscriptFile(pytest.File):
         project = self._project(folder)
         script = scripts.read(self.path, folder)
         if script.issues:
-            raise self.CollectError("\n".join(map(str, script.issues)))
+            raise self.CollectError(_told(script.issues))
         for test in script.tests:
             yield TranscriptItem.from_parent(self, name=test.name, test=test, project=project)
 
     def _project(self, folder: Path) -> SimulatedProject:
         """The project of that folder, read once."""
         from smsflow.author.simulated import open_project
-        from smsflow.errors import SmsflowError
+        from smsflow.errors import ProjectInvalid, SettingsInvalid
 
         known = self.config.stash.setdefault(_PROJECTS, {})
         if folder not in known:
             try:
                 known[folder] = open_project(folder)
-            except SmsflowError as error:
-                raise self.CollectError(f"the project in {folder}:\n{error}") from None
+            except ProjectInvalid as error:
+                raise self.CollectError(f"in {folder}:\n{_told(error.issues)}") from None
+            except SettingsInvalid as error:
+                raise self.CollectError(str(error)) from None
         return known[folder]
+
+
+def _told(issues: Sequence[Issue]) -> str:
+    from smsflow.engine import report
+
+    return "\n".join(report.render(issue, ()) for issue in issues)
 
 
 class TranscriptItem(pytest.Item):

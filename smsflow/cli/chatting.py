@@ -112,7 +112,7 @@ def _setting(
 def _phone(project: SimulatedProject, phone: str | None) -> str:
     """The contact's phone: the one that is given, else one that the project may text."""
     from smsflow.engine.given import PHONE
-    from smsflow.sms.numbers import normalise
+    from smsflow.sms.numbers import is_phone, normalise
 
     if phone is None:
         if project.world.may_text(PHONE):
@@ -120,9 +120,12 @@ def _phone(project: SimulatedProject, phone: str | None) -> str:
         countries = ", ".join(sorted(project.world.countries)) or "no country"
         raise SettingsInvalid(f"say whose phone it is with --phone; this project texts {countries}")
     try:
-        return normalise(phone)
+        whose = normalise(phone)
     except ValueError as error:
         raise SettingsInvalid(f"--phone: {error}") from None
+    if not is_phone(whose):
+        raise SettingsInvalid(f"--phone: {phone!r} is no phone number of a person")
+    return whose
 
 
 def _this_minute() -> datetime:

@@ -103,7 +103,7 @@ def _print_plainer(facts: _Facts) -> None:
     if facts.plainer == "".join(now.parts):
         click.echo("  no plainer characters read the same")
         return
-    price = f"{_many(now.count, 'part')} now, {then.count} as {then.alphabet}"
+    price = f"{_many(now.count, 'part')} now, {_many(then.count, 'part')} in {then.alphabet}"
     click.echo(f"  in plainer characters: {price}")
     click.echo(f"      {_visible(facts.plainer)}")
 

@@ -16,7 +16,7 @@ from smsflow.engine.reading import Context, Refused, suggest
 from smsflow.engine.state import Contact
 from smsflow.engine.transcript_lines import check_moment
 from smsflow.errors import Place
-from smsflow.sms.numbers import normalise
+from smsflow.sms.numbers import is_phone, normalise
 
 GIVEN = ("now", "contact", "start", "codes", "history", "random")
 START = "2025-01-06 09:00"  # a Monday, when a test doesn't say
@@ -111,10 +111,15 @@ def _contact(ctx: Context, contact: Any, place_of: Callable[[str], Place]) -> No
         if later in contact:
             place = place_of(f"contact.{later}")
             ctx.issue(place, "F204", f"'{later}' is not in this version yet", "leave it out")
+    phone = str(contact.get("phone", PHONE))
     try:
-        normalise(str(contact.get("phone", PHONE)))
+        whose = normalise(phone)
     except ValueError as error:
         ctx.issue(place_of("contact.phone"), "F208", str(error))
+    else:
+        if not is_phone(whose):
+            message = f"{phone!r} is no phone number of a person"
+            ctx.issue(place_of("contact.phone"), "F208", message, f'such as "{PHONE}"')
     try:
         ZoneInfo(str(contact.get("timezone", "UTC")))
     except (KeyError, ValueError, OSError):

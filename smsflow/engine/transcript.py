@@ -125,7 +125,7 @@ def _test(ctx: Context, flow: str, shared: _Given, node: Node) -> Transcript:
             lines.append(read_line(ctx, each))
         except Refused:
             continue
-    given = merged(shared.values, own.values)
+    given = merged(merged({}, shared.values), own.values)
     places = {**shared.places, **own.places}
     test = Transcript(name.text, flow, given, places, tuple(lines), name.place)
     check_given(ctx, given, test.place_of)
