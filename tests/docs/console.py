@@ -30,6 +30,7 @@ from smsflow.cli import smsflow
 from tests.docs.markdown import ROOT, Block, blocks
 
 _TYPED = "> "
+_ESCAPES = re.compile(r"\x1b\[[?0-9;]*[a-zA-Z]")  # colours
 _PATIENCE = 60.0  # seconds for a server to do what it is asked
 # What a developer's own shell might hold.
 _ENVIRONMENT = dict.fromkeys(
@@ -153,7 +154,7 @@ def _served(arguments: list[str], folder: Path, text: str) -> tuple[str, str]:
             ticked = _lines_until(process, "  out  ")
         process.send_signal(signal.SIGINT)
         hung.cancel()
-    return "".join(greeting), "".join(ticked)
+    return _ESCAPES.sub("", "".join(greeting)), _ESCAPES.sub("", "".join(ticked))
 
 
 def _lines_until(process: subprocess.Popen[str], last: str) -> list[str]:
@@ -196,9 +197,6 @@ def _talked(arguments: list[str], typed: list[str], folder: Path) -> str:
         seen += _until(ours, None)
     os.close(ours)
     return _ESCAPES.sub("", seen.decode()).replace("\r\n", "\n")
-
-
-_ESCAPES = re.compile(r"\x1b\[[?0-9;]*[a-zA-Z]")
 
 
 def _until(terminal: int, prompt: bytes | None) -> bytes:
