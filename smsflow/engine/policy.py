@@ -22,18 +22,14 @@ REPLY_WINDOW = timedelta(minutes=10)
 REPORT_WITHIN = Duration(seconds=600)
 
 
+@lru_cache(maxsize=16_384)
 def zone_of(phone: str, *, known: str | None, project: str) -> str:
     """The IANA zone of a contact: their own, else the project's when their number fits it, else
     their number's, else the project's."""
     if known:
         return known
-    zones = _zones(phone)
+    zones = zones_of(phone)
     return project if not zones or project in zones else zones[0]
-
-
-@lru_cache(maxsize=16_384)
-def _zones(phone: str) -> tuple[str, ...]:
-    return zones_of(phone)
 
 
 def plan(

@@ -90,13 +90,13 @@ class Turn:
     def render(self, session: Session, text: Text, extra: Mapping[str, Any] | None = None) -> str:
         """A text of the flow, in the session's language."""
         template = text.in_language(session.language)
-        scope = self.scope(session)
-        if extra:
-            scope.update(extra)
         try:
-            return compile_text(template.source).render(
-                scope, language=session.language, zone=self.zone
-            )
+            compiled = compile_text(template.source)
+            # Many texts read nothing, and gathering what they could read takes longer than they do.
+            scope = self.scope(session) if compiled.names else {}
+            if extra:
+                scope.update(extra)
+            return compiled.render(scope, language=session.language, zone=self.zone)
         except TemplateError as error:
             raise FlowFailed("template", str(error), template.place) from error
 
