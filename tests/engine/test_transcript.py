@@ -1,193 +1,182 @@
-"""Test files are read with the place of every mistake, before anything is played."""
+"""Test files are read with the place of every line, and every mistake is told where it stands."""
 
-from __future__ import annotations
-
-from pathlib import Path
+from textwrap import dedent
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from smsflow.engine.transcript import Transcript, is_transcript, read_transcripts
-from smsflow.errors import Issue
+from smsflow.engine.transcript import merged, read_transcripts
 
-FLOWS = Path(__file__).parents[1] / "flows"
-
-WHOLE = """\
-smsflow-test: 1
-flow: hours
-given: {now: 2025-03-10 09:00 Europe/London, contact: {language: en}, codes: ["012345", 482913]}
-tests:
-  - name: one
-    given: {contact.language: fr, start.appointment.at: 2025-03-10}
-    steps:
-      - in: {text: 0123, to: main}
-      - out: {starts: no, segments: 1}
-"""
+HEAD = "smsflow-test: 1\nflow: talk\n"
 
 
-HEAD = "smsflow-test: 1\nflow: hours\n"
+def read(text: str):
+    """The tests and issues of a file."""
+    return read_transcripts(dedent(text).encode(), "tests/flows/talk.test.yaml")
 
 
-def read(text: str) -> tuple[list[Transcript], list[Issue]]:
-    """The tests of a file with that text."""
-    return read_transcripts(text.encode(), "x.test.yaml")
+def steps(*lines: str) -> str:
+    """A file with one test of these lines, which begin on line 5."""
+    return HEAD + "tests:\n  - {name: one, steps: [\n" + ",\n".join(lines) + "]}\n"
 
 
-def with_line(line: str) -> str:
-    """A whole file with one line, the seventh of the file, in its test."""
-    return f"{HEAD}given: {{}}\ntests:\n  - name: one\n    steps:\n      - {line}\n"
-
-
-def with_given(given: str) -> str:
-    """A whole file with that `given`, in the third line."""
-    return f"{HEAD}given: {given}\ntests:\n  - name: one\n    steps: [silent: true]\n"
-
-
-def test_a_file_becomes_tests_with_places() -> None:
-    """Texts are read as they stand, overrides change one path, and every part knows its place."""
-    (test,), issues = read(WHOLE)
+def test_lines_keep_their_words_values_and_places():
+    tests, issues = read("""\
+        smsflow-test: 1
+        flow: talk
+        given: {contact: {language: en, city: Leeds}, now: 2025-03-10 09:00}
+        tests:
+          - name: one
+            given: {contact.language: fr}
+            steps:
+              - in: hello
+              - out: {starts: Hi, via: main}
+              - dlr: delivered
+              - after: 2h
+              - silent: true
+              - expect: {count: 5, contact.city: Leeds}
+        """)
     assert issues == []
-    assert test.given["contact"] == {"language": "fr"}
-    assert test.given["codes"] == ["012345", "482913"]
-    assert test.given["start"] == {"appointment": {"at": "2025-03-10"}}
-    assert str(test.place_of("contact.language")) == "x.test.yaml:6:31"
-    assert str(test.place_of("now")) == "x.test.yaml:3:14"
-    assert str(test.place_of("random")) == "x.test.yaml:5:11"
-    said, heard = test.lines
-    assert said.value == {"text": "0123", "to": "main"}
-    assert said.happens
-    assert heard.value == {"starts": "no", "segments": 1}
-    assert not heard.happens
-    assert str(heard.place_of("segments")) == "x.test.yaml:9:37"
+    (test,) = tests
+    assert (test.name, test.flow) == ("one", "talk")
+    assert test.given["contact"] == {"language": "fr", "city": "Leeds"}
+    assert [(line.word, line.happens, line.place.line) for line in test.lines] == [
+        ("in", True, 8),
+        ("out", False, 9),
+        ("dlr", True, 10),
+        ("after", True, 11),
+        ("silent", False, 12),
+        ("expect", False, 13),
+    ]
+    assert test.lines[1].value == {"starts": "Hi", "via": "main"}
+    assert str(test.lines[1].place_of("via")).endswith(":9:32")
+    assert test.lines[5].value == {"count": 5, "contact.city": "Leeds"}
 
 
-def test_overrides_of_one_test_are_not_those_of_the_next() -> None:
-    """Each test begins with what the file gives."""
-    more = "  - name: two\n    steps:\n      - silent: true\n"
-    tests, _ = read(WHOLE + more)
-    assert [test.given["contact"]["language"] for test in tests] == ["fr", "en"]
-
-
-def test_a_path_may_stand_in_the_given_of_the_whole_file() -> None:
-    """It means there what it means in a test."""
-    (test,), _ = read(with_given("{contact.language: fr}"))
-    assert test.given == {"contact": {"language": "fr"}}
+def test_texts_stay_texts():
+    """No word and no number of a text turns into something else."""
+    tests, issues = read(steps("{in: no}", "{in: 0123}", "{out: 21:00}", "{in: 482 913}"))
+    assert issues == []
+    assert [line.value["text"] for line in tests[0].lines] == ["no", "0123", "21:00", "482 913"]
 
 
 @pytest.mark.parametrize(
-    ("text", "first"),
+    ("text", "code", "line", "says"),
     [
-        ("smsflow-test: 1\nflow: x", True),
-        ("# about\n\n---\nsmsflow-test: 1", True),
-        ("\ufeffsmsflow-test: 1", True),
-        ("flow: x\nsmsflow-test: 1", False),
-        ("smsflow-tests: 1", False),
-        ("", False),
+        ("", "F201", 1, "empty"),
+        ("- a\n- b\n", "F202", 1, "a mapping with flow and tests"),
+        ("flow: talk\ntests: []\n", "F201", 1, "version"),
+        ("smsflow-test: 2\nflow: talk\ntests: []\n", "F201", 1, "version"),
+        ("smsflow-test: 1\ntests: []\n", "F201", 1, "'flow' is missing"),
+        (HEAD, "F201", 1, "'tests' is missing"),
+        (HEAD + "test: []\ntests: []\n", "F203", 3, "unknown key 'test'"),
+        (HEAD + "tests:\n  - steps: [{in: x}]\n", "F201", 4, "no name"),
+        (HEAD + "tests:\n  - name: one\n", "F201", 4, "no steps"),
+        (HEAD + "tests:\n  - {name: one, step: [], steps: [{in: x}]}\n", "F203", 4, "'step'"),
+        (HEAD + "given: {nwo: 1}\ntests: []\n", "F203", 3, "'nwo'"),
+        (HEAD + "given: {http: {}}\ntests: []\n", "F204", 3, "not in this version"),
+        (HEAD + "given: [1]\ntests: []\n", "F202", 3, "mapping"),
     ],
 )
-def test_a_transcript_is_known_by_its_first_key(text: str, first: bool) -> None:
-    """Other YAML files of that ending belong to somebody else."""
-    assert is_transcript(text) is first
-
-
-@pytest.mark.parametrize(
-    ("line", "place", "code"),
-    [
-        ("inn: hello", "7:9", "F206"),
-        ("http: POST crm:/x", "7:9", "F204"),
-        ("hello", "7:9", "F202"),
-        ("{in: a, out: b}", "7:9", "F202"),
-        ("in:", "7:12", "F210"),
-        ("in: [a]", "7:13", "F202"),
-        ("in: {to: main}", "7:13", "F201"),
-        ("in: {text: a, tow: main}", "7:23", "F203"),
-        ("in: Press #1", "7:19", "F108"),
-        ("after: soon", "7:16", "F208"),
-        ("after: -1h", "7:16", "F208"),
-        ("at: noon", "7:13", "F208"),
-        ("dlr: delivred", "7:14", "F207"),
-        ("dlr: {of: 0, status: sent}", "7:19", "F208"),
-        ("dlr: {of: two, status: sent}", "7:19", "F208"),
-        ("dlr: {of: 1}", "7:14", "F201"),
-        ("restart: false", "7:18", "F202"),
-        ("silent: 1h", "7:17", "F202"),
-        ("deploy: {}", "7:17", "F201"),
-        ("deploy: {flwo: x.yaml}", "7:18", "F203"),
-        ("verify: {code: 1}", "7:17", "F202"),
-        ("out: {start: a}", "7:15", "F203"),
-        ("out: {segments: many}", "7:25", "F208"),
-        ("out: {matches: '('}", "7:24", "F406"),
-        ("out: {{ x }}", "7:14", "F106"),
-        ("out: a: b", "7:14", "F107"),
-        ("end: [done]", "7:14", "F202"),
-        ("end:", "7:13", "F210"),
-        ("expect: 5", "7:17", "F202"),
-        ("expect: {}", "7:17", "F202"),
-        ("start: [a]", "7:16", "F202"),
-        ("start: yes", "7:16", "F202"),
-    ],
-)
-def test_a_mistake_in_a_line_is_told_at_its_place(line: str, place: str, code: str) -> None:
-    """The word, the value or the part that is wrong, with a code and a cure."""
-    _, issues = read(with_line(line))
-    assert (f"x.test.yaml:{place}", code) in {(str(issue.place), issue.code) for issue in issues}
-
-
-@pytest.mark.parametrize(
-    ("given", "place", "code"),
-    [
-        ("{nwo: 2025-01-01}", "3:9", "F203"),
-        ("{http: {}}", "3:9", "F204"),
-        ("{now: noon}", "3:14", "F208"),
-        ("{contact: Ann}", "3:18", "F202"),
-        ("{contact: {phone: 12}}", "3:26", "F208"),
-        ("{contact: {timezone: London}}", "3:29", "F208"),
-        ("{contact: {subscribed: [marketing]}}", "3:31", "F204"),
-        ("{contact.phone: abc!}", "3:24", "F208"),
-        ("{start: yes}", "3:16", "F202"),
-        ("{codes: 482913}", "3:16", "F202"),
-        ("{codes: [12a]}", "3:16", "F202"),
-        ("{random: dice}", "3:17", "F202"),
-        ("{history: [otp]}", "3:18", "F202"),
-        ("{history: [{flow: otp, at: then}]}", "3:18", "F208"),
-        ("[]", "3:8", "F202"),
-    ],
-)
-def test_a_mistake_in_given_is_told_at_its_place(given: str, place: str, code: str) -> None:
-    """Once, however many tests share it."""
-    again = "  - name: two\n    steps: [silent: true]\n"
-    _, issues = read(with_given(given) + again)
-    assert [(str(issue.place), issue.code) for issue in issues] == [(f"x.test.yaml:{place}", code)]
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("", "F201"),
-        ("smsflow-test: 2\nflow: a\ntests: []", "F201"),
-        ("smsflow-test: 1\ntests: []", "F201"),
-        ("smsflow-test: 1\nflow: a", "F201"),
-        ("smsflow-test: 1\nflow: a\ntests: {}", "F201"),
-        ("smsflow-test: 1\nflow: a\ntests: [one]", "F202"),
-        ("smsflow-test: 1\nflow: a\ntests: [{steps: [silent: true]}]", "F201"),
-        ("smsflow-test: 1\nflow: a\ntests: [{name: one}]", "F201"),
-        ("smsflow-test: 1\nflow: a\ntests: [{name: one, steps: []}]", "F201"),
-        ("smsflow-test: 1\nflow: a\ntests: [{name: one, step: []}]", "F203"),
-        ("smsflow-test: 1\nflwo: a\ntests: []", "F203"),
-        ("just a text", "F202"),
-        ("smsflow-test: 1\n\tflow: a", "F103"),
-    ],
-)
-def test_a_mistake_in_the_file_is_told(text: str, code: str) -> None:
-    """A file that is no test file says why."""
+def test_a_mistake_of_the_file_is_told_at_its_place(text, code, line, says):
     _, issues = read(text)
-    assert code in [issue.code for issue in issues]
-    assert all(issue.hint or issue.code == "F202" for issue in issues)
+    assert (code, line) in [(issue.code, issue.place.line) for issue in issues]
+    assert any(says in issue.message for issue in issues), issues
 
 
-@pytest.mark.parametrize("path", sorted(FLOWS.glob("*.test.yaml")), ids=lambda path: path.name)
-def test_no_piece_of_a_sample_breaks_the_reader(path: Path) -> None:
-    """A file that is cut off anywhere, or loses a line, is read or told; it never raises."""
-    lines = path.read_bytes().splitlines(keepends=True)
-    for number in range(len(lines)):
-        read_transcripts(b"".join(lines[:number]) + lines[number][:9], path.name)
-        read_transcripts(b"".join(lines[:number] + lines[number + 1 :]), path.name)
+@pytest.mark.parametrize(
+    ("line", "code", "says"),
+    [
+        ("{inn: hello}", "F206", "unknown line 'inn'"),
+        ("{in: hello, out: hi}", "F202", "one word with a value"),
+        ("hello", "F202", "one word with a value"),
+        ("{http: GET x}", "F204", "not in this version"),
+        ("{in: [a]}", "F202", "a text is expected"),
+        ("{in: {to: main}}", "F201", "'text' is missing"),
+        ("{in: {text: a, of: b}}", "F203", "'of'"),
+        ("{out: {start: a}}", "F203", "'start'"),
+        ("{out: {matches: '('}}", "F406", "no pattern"),
+        ("{out: {segments: many}}", "F208", "many"),
+        ("{after: soon}", "F208", "no length of time"),
+        ("{after: -2h}", "F208", "no length of time"),
+        ("{at: noon}", "F208", "no date and time"),
+        ("{dlr: arrived}", "F207", "no report"),
+        ("{dlr: {of: 1}}", "F201", "'status' is missing"),
+        ("{dlr: {status: sent, of: x}}", "F208", "x"),
+        ("{silent: false}", "F202", "true"),
+        ("{restart: soon}", "F202", "true"),
+        ("{expect: five}", "F202", "names with their values"),
+        ("{start: five}", "F202", "inputs as a mapping"),
+        ("{deploy: {}}", "F201", "'flow' is missing"),
+    ],
+)
+def test_a_mistake_of_a_line_is_told_at_its_place_and_spares_the_others(line, code, says):
+    tests, issues = read(steps("{in: before}", line, "{in: after}"))
+    assert [(issue.code, issue.place.line) for issue in issues] == [(code, 6)]
+    assert says in issues[0].message
+    texts = [each.value["text"] for each in tests[0].lines if each.place.line != 6]
+    assert texts == ["before", "after"]
+
+
+@pytest.mark.parametrize(
+    "given_",
+    [
+        "{contact: 5}",
+        "{contact: {phone: '+4412'}}",
+        "{contact: {timezone: Nowhere/Town}}",
+        "{now: noon}",
+        "{codes: 482913}",
+        "{codes: [letters]}",
+        "{random: x}",
+        "{history: 3}",
+        "{history: [{flow: talk}]}",
+        "{history: [{flow: talk, at: noon}]}",
+        "{start: 5}",
+    ],
+)
+def test_a_given_that_makes_no_sense_is_told_on_its_line(given_):
+    _, issues = read(f"{HEAD}given: {given_}\ntests:\n  - {{name: one, steps: [{{in: x}}]}}\n")
+    assert [issue.place.line for issue in issues] == [3]
+
+
+def test_every_mistake_is_told_at_once_and_in_order():
+    _, issues = read(steps("{inn: a}", "{out: {x: 1}}", "{after: soon}"))
+    assert [issue.place.line for issue in issues] == [5, 6, 7]
+
+
+def test_a_path_overrides_one_value_and_leaves_the_file_alone():
+    base = {"contact": {"language": "en", "city": "Leeds"}}
+    assert merged(base, {"contact.language": "fr"}) == {
+        "contact": {"language": "fr", "city": "Leeds"}
+    }
+    assert merged(base, {"start.appointment.at": "x"})["start"] == {"appointment": {"at": "x"}}
+    assert base == {"contact": {"language": "en", "city": "Leeds"}}
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_whatever_stands_in_a_file_is_read_or_told(data):
+    tests, issues = read_transcripts(data, "x.test.yaml")
+    assert tests or issues
+
+
+PIECES = st.sampled_from(
+    ["in", "out", "given", "tests", "name", "steps", "after", "2h", "x", "dlr", "[]", "{}", "true"]
+)
+
+
+@given(
+    st.recursive(
+        PIECES,
+        lambda i: (
+            st.lists(i, max_size=3).map(lambda x: f"[{', '.join(x)}]")
+            | st.dictionaries(PIECES.filter(str.isalpha), i, max_size=3).map(
+                lambda x: "{" + ", ".join(f"{k}: {v}" for k, v in x.items()) + "}"
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_whatever_stands_under_tests_is_read_or_told(value):
+    tests, issues = read(f"{HEAD}tests: {value}\n")
+    assert issues or all(test.lines for test in tests)
