@@ -1,9 +1,10 @@
 """What happens when an inbox row is due: the story of a message, top to bottom.
 
-One call of `work` is one transaction for one partition:
+One call of `work` is one transaction:
 
-1. lock the partition, so that one contact's events never run at the same time or out of order;
-2. read the rows that are due, in order;
+1. lock partitions of the inbox that have rows due and that nobody works on, so that one contact's
+   events never run at the same time or out of order;
+2. read the rows that are due there, in order;
 3. load the contacts, sessions and messages that they touch, one query each;
 4. let the engine, a pure function, advance each conversation row by row;
 5. write all effects in bulk, delete the rows, commit.
@@ -15,7 +16,6 @@ dead letters, and its partition goes on without it.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -53,7 +53,6 @@ from smsflow.engine.world import World
 from smsflow.errors import Conflict
 from smsflow.sms.states import State
 from smsflow.store import Store
-from smsflow.store.inbox import OF_ONE_CONTACT
 from smsflow.store.rows import Changes, InboxRow, Kind, Message, MovedForward
 from smsflow.store.store import Batch
 
@@ -64,15 +63,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """What one transaction did: rows worked off, and our numbers that have texts to send now.
-
-    `more` is False when nothing can be due any more but what is committed from now on, which has
-    a nudge of its own.
-    """
+    """What one transaction did: rows worked off, and our numbers that have texts to send now."""
 
     rows: int
     numbers: frozenset[str]
-    more: bool
 
 
 class Conversations:
@@ -93,47 +87,47 @@ class Conversations:
         self._clock = clock
         self._rng = rng
 
-    def work(self, partition: int) -> Worked:
-        """Work off the rows of a partition that are due now, at most a batch of them.
+    def work(self) -> Worked:
+        """Work off rows that are due now, at most a batch of them; none when others have them.
 
-        Raises Conflict when another worker holds the partition, or the database is out of reach.
+        Raises Conflict when the database is out of reach.
         """
         try:
-            return self._transaction(partition, BATCH)
+            return self._transaction(BATCH)
         except DBAPIError as error:
             if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
                 raise Conflict(f"the database is out of reach: {error.orig}") from error
-            log.warning("batch_refused", partition=partition, error=str(error.orig))
-            return self._one_by_one(partition)
+            log.warning("batch_refused", error=str(error.orig))
+            return self._one_by_one()
 
-    def _one_by_one(self, partition: int) -> Worked:
+    def _one_by_one(self) -> Worked:
         """The database refused a batch: find the row that it can't take, and let others through."""
         rows, numbers = 0, frozenset[str]()
         for _ in range(BATCH):
             try:
-                worked = self._transaction(partition, 1)
+                worked = self._transaction(1)
             except DBAPIError as error:
                 if error.connection_invalidated:
                     raise Conflict(f"the database is out of reach: {error.orig}") from error
-                self._count_failure(partition, f"the database refused it: {error.orig}")
-                worked = Worked(1, frozenset(), more=True)
+                self._count_failure(f"the database refused it: {error.orig}")
+                worked = Worked(1, frozenset())
             if not worked.rows:
                 break
             rows, numbers = rows + worked.rows, numbers | worked.numbers
-        return Worked(rows, numbers, more=True)
+        return Worked(rows, numbers)
 
-    def _count_failure(self, partition: int, error: str) -> None:
-        with self._store.work(partition, self._clock.now(), 1) as batch:
+    def _count_failure(self, error: str) -> None:
+        with self._store.work(self._clock.now(), 1) as batch:
             first = batch.rows[:1]
         for row in first:
             self._store.failed(row, error)
 
-    def _transaction(self, partition: int, limit: int) -> Worked:
+    def _transaction(self, limit: int) -> Worked:
         now = self._clock.now()
         failures: list[tuple[InboxRow, str]] = []
-        with self._store.work(partition, now, limit) as batch:
+        with self._store.work(now, limit) as batch:
             if not batch.rows:
-                return Worked(0, frozenset(), more=False)
+                return Worked(0, frozenset())
             sitting = _Sitting(self._world(), batch, now, self._rng)
             sitting.bring_versions(self._version_of)
             for row in batch.rows:
@@ -145,8 +139,7 @@ class Conversations:
             batch.save(sitting.changes)
         for row, reason in failures:
             self._store.failed(row, reason)
-        more = bool(failures) or len(batch.rows) >= limit or sitting.leaves_due(now)
-        return Worked(len(batch.rows), sitting.numbers_to_send(now), more)
+        return Worked(len(batch.rows), sitting.numbers_to_send(now))
 
 
 class _Sitting:
@@ -269,13 +262,6 @@ class _Sitting:
                 changes.traced.append((phone, effect))
             case _:
                 assert_never(effect)
-
-    def leaves_due(self, now: datetime) -> bool:
-        """True when rows may be due still: of a contact with many, or made by this very batch."""
-        contacts = Counter(row.contact for row in self._batch.rows)
-        changes = self.changes
-        made = changes.dropped or any(timer.due <= now for _, timer in changes.timers)
-        return bool(made) or max(contacts.values()) >= OF_ONE_CONTACT
 
     def numbers_to_send(self, now: datetime) -> frozenset[str]:
         """Our numbers that have new texts which may leave already."""

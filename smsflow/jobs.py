@@ -1,9 +1,9 @@
 """What RQ runs, and how work is brought to it. RQ is a wake-up here, never the truth.
 
-A job carries an id and nothing else. It looks in SQL for what is due, and finding nothing is
-normal: a nudge that is lost, late, doubled or forged does no harm. Two queues, two entry points:
+A job carries a name at the most. It looks in SQL for what is due, and finding nothing is normal:
+a nudge that is lost, late, doubled or forged does no harm. Two queues, two entry points:
 
-    smsflow-inbox    drain(partition)   work off what came in
+    smsflow-inbox    drain()            work off what came in
     smsflow-outbox   deliver(provider)  send what is due
 
 A stock `rq worker` works them too: rq worker --job-class smsflow.jobs.SmsflowJob
@@ -58,22 +58,26 @@ def _current() -> Runtime:
 # --- entry points ---------------------------------------------------------------------------------
 
 
-def drain(partition: int) -> int:
-    """Work off a partition of the inbox; how many rows."""
+def drain() -> int:
+    """Work off what is due in the inbox and in nobody else's hands; how many rows.
+
+    It ends with a look that finds nothing. So a row that is committed while its partition is
+    locked here is seen here, although its own nudge found the partition taken.
+    """
     runtime = _current()
     nudger = Nudger(runtime)
-    nudger.clear(INBOX, partition)
+    nudger.clear(INBOX)
     total = 0
     try:
         for _ in range(ROUNDS):
-            worked = runtime.conversations.work(partition)
+            worked = runtime.conversations.work()
             nudger.numbers(worked.numbers)
             total += worked.rows
-            if not worked.more:
+            if not worked.rows:
                 return total
-        nudger.partitions([partition])
+        nudger.inbox()
     except Conflict as conflict:
-        log.warning("conflict", partition=partition, reason=str(conflict))
+        log.warning("conflict", reason=str(conflict))
     return total
 
 
@@ -135,14 +139,9 @@ class Nudger:
         self._runtime = runtime
         self._redis = runtime.redis
 
-    def rows(self, phones: Iterable[str]) -> None:
-        """Rows for these phones were committed."""
-        self.partitions({self._runtime.store.partition_of(phone) for phone in phones})
-
-    def partitions(self, partitions: Iterable[int], *, force: bool = False) -> None:
-        """These partitions have rows due; `force` ignores that somebody was nudged just now."""
-        for partition in partitions:
-            self._nudge(INBOX, "smsflow.jobs.drain", partition, force)
+    def inbox(self, *, force: bool = False) -> None:
+        """Rows are due in the inbox; `force` ignores that somebody was nudged just now."""
+        self._nudge(INBOX, "smsflow.jobs.drain", "", force)
 
     def numbers(self, numbers: Iterable[str]) -> None:
         """These numbers of ours have texts due."""
@@ -154,24 +153,24 @@ class Nudger:
         for name in names:
             self._nudge(OUTBOX, "smsflow.jobs.deliver", name, force)
 
-    def clear(self, queue: str, about: int | str) -> None:
+    def clear(self, queue: str, about: str = "") -> None:
         """The flag is cleared before reading: what is committed later gets a nudge of its own."""
         try:
             self._redis.delete(_flag(queue, about))
         except redis.RedisError as error:
             log.warning("redis_unreachable", doing="clear", reason=str(error))
 
-    def _nudge(self, queue: str, entry_point: str, about: int | str, force: bool) -> None:
+    def _nudge(self, queue: str, entry_point: str, about: str, force: bool) -> None:
         try:
             fresh = self._redis.set(_flag(queue, about), 1, nx=True, ex=FLAG_SECONDS)
             if fresh or force:
                 self._queue(queue).enqueue_call(
                     entry_point,
-                    args=(about,),
+                    args=(about,) if about else (),
                     timeout=-1,  # a job is never cut off in the middle of a transaction
                     result_ttl=0,
                     failure_ttl=3600,
-                    description=f"{entry_point}({about!r})",
+                    description=f"{entry_point}({about})",
                 )
         except redis.RedisError as error:
             log.warning("redis_unreachable", doing="nudge", reason=str(error))
@@ -180,7 +179,7 @@ class Nudger:
         return Queue(name, connection=self._redis, job_class=SmsflowJob, serializer=JSONSerializer)
 
 
-def _flag(queue: str, about: int | str) -> str:
+def _flag(queue: str, about: str) -> str:
     return f"smsflow:nudged:{queue}:{about}"
 
 
@@ -223,7 +222,8 @@ class Sweep:
     def once(self, *, tidy: bool = False) -> None:
         """One round."""
         store, now = self._runtime.store, self._runtime.clock.now()
-        self._nudger.partitions(store.due_partitions(now), force=True)
+        if store.has_due(now):
+            self._nudger.inbox(force=True)
         due = store.due_numbers(now)
         found = self._runtime.project.numbers
         self._nudger.providers({found[name].provider for name in due if name in found}, force=True)

@@ -32,6 +32,7 @@ from smsflow.web import create_app
 from smsflow.worker import ThreadWorkers
 
 THREADS = 16
+CONNECTIONS = 256  # that providers may keep open, or have waiting
 
 # What the provider can tell of a text that came in (manual, "Push received messages").
 _MO_PARAMETERS = (
@@ -160,7 +161,14 @@ class _Web:
     """cheroot in a thread: bound at once, answering from `serve` on."""
 
     def __init__(self, host: str, port: int) -> None:
-        self._server = _QuietServer((host, port), _not_yet, numthreads=THREADS, shutdown_timeout=5)
+        self._server = _QuietServer(
+            (host, port),
+            _not_yet,
+            numthreads=THREADS,
+            request_queue_size=CONNECTIONS,
+            shutdown_timeout=5,
+        )
+        self._server.keep_alive_conn_limit = CONNECTIONS
         self._server.expiration_interval = 0.05  # seconds; as long as `stop` waits for it
         self._thread = threading.Thread(target=self._server.serve, name="smsflow-web")
         try:

@@ -92,9 +92,8 @@ class Clinic:
         self.store.insert([NewRow(kind, phone, payload, self.clock.now())])
 
     def works(self) -> None:
-        for partition in range(self.store.partitions):
-            while self.conversations.work(partition).rows:
-                pass
+        while self.conversations.work().rows:
+            pass
 
     def sends(self) -> None:
         """All that is due is accepted by the provider."""
@@ -153,8 +152,8 @@ class PickyStore:
         return getattr(self._store, name)
 
     @contextmanager
-    def work(self, partition: int, now: datetime, limit: int) -> Iterator[Any]:
-        with self._store.work(partition, now, limit) as batch:
+    def work(self, now: datetime, limit: int) -> Iterator[Any]:
+        with self._store.work(now, limit) as batch:
             yield PickyBatch(batch)
 
 
@@ -182,8 +181,7 @@ def test_a_row_that_the_database_refuses_does_not_stop_its_batch(clinic: Clinic)
     clinic.texts("go")
     clinic.texts("poison")
     clinic.texts("green")
-    partition = clinic.store.partition_of("+447700900123")
-    while conversations.work(partition).rows:
+    while conversations.work().rows:
         pass
     assert clinic.said() == ["Which colour?", "So green it is."]
     assert clinic.store.counts()["dead_letters"] == 1

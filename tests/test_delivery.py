@@ -50,7 +50,7 @@ class Sender:
             due=self.clock.now(),
         )
         self.store.insert([NewRow(Kind.TIMER, phone, {}, self.clock.now())])
-        with self.store.work(self.store.partition_of(phone), self.clock.now(), 200) as batch:
+        with self.store.work(self.clock.now(), 200) as batch:
             finished = [row.id for row in batch.rows]
             batch.save(Changes(texts=[(phone, effect)], finished=finished))
         return message
@@ -66,8 +66,7 @@ class Sender:
 
     def reports(self) -> list[dict[str, object]]:
         """The news that the sender itself left in the inbox."""
-        partition = self.store.partition_of(PHONE)
-        with self.store.work(partition, self.clock.now(), 200) as batch:
+        with self.store.work(self.clock.now(), 200) as batch:
             return [row.payload for row in batch.rows if row.kind is Kind.REPORT]
 
 

@@ -58,51 +58,50 @@ def work(runtime: Runtime, name: str = INBOX) -> None:
     _worker(ThreadWorker, name, runtime.redis).work(burst=True)
 
 
-def text(runtime: Runtime, words: str = "hours") -> int:
-    """A text comes in; the number of its partition."""
+def text(runtime: Runtime, words: str = "hours") -> None:
+    """A text comes in."""
     row = NewRow(Kind.MO, PHONE, {"text": words, "number": "main"}, runtime.clock.now())
     runtime.store.insert([row])
-    return runtime.store.partition_of(PHONE)
 
 
 def test_a_nudge_wakes_a_worker(runtime: Runtime) -> None:
-    """The job names a partition; what is due there stands in SQL."""
+    """The job names nothing; what is due stands in SQL."""
     text(runtime)
-    Nudger(runtime).rows([PHONE])
+    Nudger(runtime).inbox()
     work(runtime)
     assert len(runtime.store.messages_of(PHONE)) == 1
     assert queue(runtime, OUTBOX).count == 1
 
 
-def test_many_nudges_for_one_partition_are_one_job(runtime: Runtime) -> None:
+def test_many_nudges_are_one_job(runtime: Runtime) -> None:
     """Until it is taken up: then a later nudge counts again."""
     nudger = Nudger(runtime)
     for _ in range(5):
-        nudger.partitions([3])
+        nudger.inbox()
     assert queue(runtime).count == 1
-    jobs.drain(3)
-    nudger.partitions([3])
+    jobs.drain()
+    nudger.inbox()
     assert queue(runtime).count == 2
 
 
 def test_doubled_and_late_jobs_do_no_harm(runtime: Runtime) -> None:
     """A job that finds nothing to do is normal."""
-    partition = text(runtime)
-    assert [jobs.drain(partition) for _ in range(3)] == [1, 0, 0]
+    text(runtime)
+    assert [jobs.drain() for _ in range(3)] == [1, 0, 0]
     assert len(runtime.store.messages_of(PHONE)) == 1
 
 
 def test_one_job_works_off_all_that_was_due(runtime: Runtime) -> None:
     """A contact has 45 texts, more than a batch takes of one; the job goes on with the rest."""
     for _ in range(45):
-        partition = text(runtime)
-    assert jobs.drain(partition) == 45
+        text(runtime)
+    assert jobs.drain() == 45
 
 
 def test_the_sweep_finds_what_no_nudge_told_of(runtime: Runtime) -> None:
     """All of Redis is lost, and a second later everything goes on."""
     text(runtime)
-    Nudger(runtime).rows([PHONE])
+    Nudger(runtime).inbox()
     runtime.redis.flushall()
     Sweep(runtime, "here").once()
     work(runtime)
@@ -150,7 +149,7 @@ def test_without_redis_a_nudge_is_swallowed(environment: dict[str, str], clock: 
         settings = Settings.from_environment(environment, project=SAMPLES)
         runtime = Runtime.open(settings, clock=clock, connection=connect_redis(url))
         text(runtime)
-        Nudger(runtime).rows([PHONE])
+        Nudger(runtime).inbox()
         Sweep(runtime, "here").once(tidy=True)
         assert runtime.store.counts()["inbox"] == 1
         runtime.close()

@@ -30,8 +30,9 @@ class _Call:
 class Committer:
     """Lets the first of several callers write for all of them."""
 
-    def __init__(self, write: Write) -> None:
+    def __init__(self, write: Write, after: Callable[[], None] | None = None) -> None:
         self._write = write
+        self.after = after  # told once for each transaction, when its callers know already
         self._lock = threading.Lock()  # of the two below; never held while writing
         self._waiting: list[_Call] = []
         self._led = False
@@ -67,6 +68,8 @@ class Committer:
                 self._led = bool(self._waiting)
                 for call in (*(c for c in calls if c.done), *self._waiting[:1]):
                     call.woken.set()
+        if self.after is not None:
+            self.after()
 
     def _together(self, calls: Sequence[_Call]) -> None:
         """One transaction for all."""

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 
 from smsflow.errors import Conflict, SettingsInvalid
 from smsflow.store.dialect import Dialect, Postgres, Sqlite
@@ -23,6 +23,8 @@ from smsflow.store.dialect import Dialect, Postgres, Sqlite
 # "this contact has opted out", which only a race can reach.
 _CONFLICTS = {"55P03", "40P01", "40001", "SF001"}
 _SQLITE_BUSY = 5
+
+IDLE = 0.5  # seconds after which a pooled connection is asked whether it still is one
 
 
 class Database:
@@ -37,7 +39,7 @@ class Database:
             self.engine = _sqlite(url, patience)
         else:
             self.dialect = Postgres()
-            self.engine = _postgres(url)
+            self.engine = _postgres(url, patience)
         self._writing = self.engine.execution_options(smsflow_writes=True)
         # SQLite has one writer: threads queue here, fairly, instead of polling its lock.
         self._writer = threading.Lock() if self.is_sqlite else None
@@ -85,12 +87,6 @@ class Database:
             if self._writer is not None:
                 self._writer.release()
 
-    def limit_waiting(self, connection: Connection) -> None:
-        """Let this transaction wait at most `patience` for a lock; SQLite always does."""
-        if not self.is_sqlite:
-            milliseconds = max(1, int(self.patience * 1000))
-            connection.execute(text(f"SET LOCAL lock_timeout = {milliseconds}"))
-
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
@@ -133,12 +129,11 @@ _INDEXES_ONLY = "; ".join(
 )
 
 
-def _postgres(url: URL) -> Engine:
+def _postgres(url: URL, patience: float) -> Engine:
     """An engine on psycopg; SettingsInvalid when that is not installed."""
     try:
         engine = create_engine(
             url,
-            pool_pre_ping=True,  # a restart of the database costs nobody an error
             pool_size=8,
             max_overflow=16,
             connect_args={"connect_timeout": 5},
@@ -149,10 +144,26 @@ def _postgres(url: URL) -> Engine:
         ) from error
 
     def on_connect(connection: Any, _: object) -> None:
-        connection.execute(_INDEXES_ONLY)
+        connection.execute(f"{_INDEXES_ONLY}; SET lock_timeout = {max(1, int(patience * 1000))}")
         connection.commit()
 
-    event.listen(engine, "connect", on_connect)
+    def on_checkin(_: object, record: Any) -> None:
+        record.info["used"] = time.monotonic()
+
+    def on_checkout(connection: Any, record: Any, _: object) -> None:
+        # A restart of the database costs nobody an error; a ping for each use would cost everyone.
+        if time.monotonic() - record.info.get("used", 0.0) > IDLE:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError from error
+
+    for name, listener in (
+        ("connect", on_connect),
+        ("checkin", on_checkin),
+        ("checkout", on_checkout),
+    ):
+        event.listen(engine, name, listener)
     return engine
 
 

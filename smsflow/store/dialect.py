@@ -28,11 +28,13 @@ from sqlalchemy import (
     cast,
     column,
     func,
+    literal,
     literal_column,
     select,
     text,
     update,
 )
+from sqlalchemy import table as sqlalchemy_table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.types import TypeDecorator
@@ -65,7 +67,7 @@ class Dialect(ABC):
         """The items of the list parameter `name`, texts, as rows."""
 
     @abstractmethod
-    def one_of(self, column: Column[Any], name: str) -> ColumnElement[bool]:
+    def one_of(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
         """The condition that the column is an item of the list parameter `name`."""
 
     @abstractmethod
@@ -80,6 +82,10 @@ class Dialect(ABC):
     def updates(self, table: Table, key: str, columns: str) -> Bulk:
         """Update rows by their key."""
 
+    @abstractmethod
+    def last_serial(self, table: Table) -> Select[Any]:
+        """The last `id` that was given out in the table, however many rows are left; or NULL."""
+
 
 class Postgres(Dialect):
     """JSON for lists and for rows: one statement and one round trip for all of them."""
@@ -91,7 +97,7 @@ class Postgres(Dialect):
         items = func.json_array_elements_text(cast(bindparam(name, type_=Json()), postgresql.JSON))
         return select(items.table_valued("value", name=f"{name}_list").render_derived().c.value)
 
-    def one_of(self, column: Column[Any], name: str) -> ColumnElement[bool]:
+    def one_of(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
         """= ANY of an array, which never becomes a join: joins lose an index's order."""
         (value,) = self.listed(name).selected_columns
         plain = column.type.impl if isinstance(column.type, TypeDecorator) else BigInteger()
@@ -125,6 +131,11 @@ class Postgres(Dialect):
             .values({name: given.c[name] for name in names})
         )
         return _OneStatement(statement, table, [key, *names])
+
+    def last_serial(self, table: Table) -> Select[Any]:
+        """The last value of its sequence; a transaction that was rolled back leaves a gap."""
+        name = func.pg_get_serial_sequence(literal(table.name), literal("id"))
+        return select(func.pg_sequence_last_value(cast(name, postgresql.REGCLASS)))
 
 
 _PLACE = "place_of_row"
@@ -182,7 +193,7 @@ class Sqlite(Dialect):
         array = bindparam(name, type_=Json())
         return select(func.json_each(array).table_valued("value", name=f"{name}_list").c.value)
 
-    def one_of(self, column: Column[Any], name: str) -> ColumnElement[bool]:
+    def one_of(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
         """IN of the array's items, which have their own types."""
         return column.in_(self.listed(name))
 
@@ -210,6 +221,11 @@ class Sqlite(Dialect):
             .values({name: bindparam(f"all_{name}") for name in names})
         )
         return _ManyExecutions(statement, [key, *names])
+
+    def last_serial(self, table: Table) -> Select[Any]:
+        """What AUTOINCREMENT notes; the table must have it."""
+        noted = sqlalchemy_table("sqlite_sequence", column("name", Text), column("seq", BigInteger))
+        return select(noted.c.seq).where(noted.c.name == table.name)
 
 
 class _ManyExecutions(Bulk):

@@ -7,13 +7,14 @@ repeats all of it or nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     Select,
@@ -27,7 +28,6 @@ from sqlalchemy import (
     update,
 )
 
-from smsflow.sms.numbers import number_hash
 from smsflow.store.batch import Batch
 from smsflow.store.columns import Instant, clean
 from smsflow.store.committer import Committer
@@ -39,6 +39,7 @@ from smsflow.store.saving import Saver
 from smsflow.store.schema import dead_letters, inbox, partitions, seen
 from smsflow.store.writing import INBOX, inbox_row
 
+LOOK_AHEAD = 2000  # due rows that are looked at to see which partitions have work
 OF_ONE_CONTACT = 20  # rows in a batch: a flood from one number must not hold up the others
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -51,7 +52,6 @@ class Inbox(Part):
         super().__init__(database)
         dialect = database.dialect
         self._insert = dialect.inserts(inbox, INBOX)
-        self._due_rows = _due_rows(dialect)
         self._remember = (
             dialect.insert(seen)
             .from_select(
@@ -62,6 +62,7 @@ class Inbox(Part):
             .returning(seen.c.key)
         )
         self._committer = Committer(self._write)
+        self._free = _free_partitions(dialect)
         self._loader = Loader(dialect)
         self._saver = Saver(dialect)
 
@@ -74,6 +75,10 @@ class Inbox(Part):
         error for its own caller only.
         """
         return self._committer.insert(rows) if rows else []
+
+    def after_insert(self, tell: Callable[[], None]) -> None:
+        """Have `tell` called after each commit of new rows, once for all who shared it."""
+        self._committer.after = tell
 
     def _write(self, rows: Sequence[NewRow]) -> list[bool]:
         """One transaction: take the keys, then insert the rows whose keys were free."""
@@ -105,28 +110,43 @@ class Inbox(Part):
         with self._db.read() as connection:
             return connection.scalar(select(func.count()).select_from(partitions)) or 0
 
-    @contextmanager
-    def work(self, partition: int, now: datetime, limit: int) -> Iterator[Batch]:
-        """A transaction over the rows of a partition that are due by `now`, oldest first.
+    @cached_property
+    def _due_partitions(self) -> Select[Any]:
+        return _due_partitions(self.partitions)
 
-        At most `limit` rows and 20 of one contact. It commits at the end and rolls back when the
-        block raises. Conflict when another worker has the partition for too long. Nothing else
-        of the store may be written inside the block: on SQLite it would wait for itself.
+    @cached_property
+    def _due_rows(self) -> Select[Any]:
+        return _due_rows(self._db.dialect, self.partitions)
+
+    @contextmanager
+    def work(self, now: datetime, limit: int) -> Iterator[Batch]:
+        """A transaction over rows that are due by `now`, oldest first, of the partitions that
+        are free: nobody else sees a row of theirs until it ends.
+
+        At most `limit` rows and 20 of one contact; none when nothing is due, or when others have
+        all that is. It commits at the end and rolls back when the block raises. Nothing else of
+        the store may be written inside the block: on SQLite it would wait for itself.
         """
         with self._db.write() as connection:
-            self._db.limit_waiting(connection)
-            lock = select(partitions).where(partitions.c.number == partition).with_for_update()
-            connection.execute(lock)
-            rows = self._due(connection, partition, now, limit)
+            free = self._lock(connection, now)
+            rows = self._due(connection, free, now, limit) if free else []
             yield Batch(connection, rows, now, self._loader, self._saver)
 
+    def _lock(self, connection: Connection, now: datetime) -> list[int]:
+        """Lock partitions that have rows due and that nobody has: half of all at the most, so
+        that a second worker finds some too."""
+        due = list(connection.scalars(self._due_partitions, {"now": now}))
+        if not due or self._db.is_sqlite:
+            return due  # SQLite has one writer, who has everything
+        most = max(1, self.partitions // 2)
+        return list(connection.scalars(self._free, {"due": due, "most": most}))
+
     def _due(
-        self, connection: Connection, partition: int, now: datetime, limit: int
+        self, connection: Connection, numbers: Sequence[int], now: datetime, limit: int
     ) -> list[InboxRow]:
         """The due rows in order, page by page, leaving out contacts that have their 20."""
         place: dict[str, Any] = {"due_after": _LONG_AGO, "id_after": 0}
-        low, high = _hashes(partition, self.partitions)
-        limits = {"now": now, "low": low, "high": high, "limit": limit}
+        limits = {"now": now, "partitions": list(numbers), "limit": limit}
         taken: list[InboxRow] = []
         count: Counter[str] = Counter()
         while len(taken) < limit:
@@ -141,16 +161,12 @@ class Inbox(Part):
             place = {"due_after": page[-1].due, "id_after": page[-1].id}
         return taken
 
-    def partition_of(self, contact: str) -> int:
-        """The partition that a contact's rows are worked off in."""
-        return number_hash(contact) * self.partitions >> 32
-
-    def due_partitions(self, now: datetime) -> list[int]:
-        """The partitions that have rows due by `now`."""
-        partition = (inbox.c.number_hash * self.partitions).bitwise_rshift(literal_column("32"))
-        statement = select(partition).where(inbox.c.due <= now).distinct()
+    def has_due(self, now: datetime) -> bool:
+        """True when rows are due by `now`."""
         with self._db.read() as connection:
-            return sorted(connection.scalars(statement))
+            return (
+                connection.scalar(select(inbox.c.id).where(inbox.c.due <= now).limit(1)) is not None
+            )
 
     # --- what went wrong --------------------------------------------------------------------------
 
@@ -170,43 +186,71 @@ class Inbox(Part):
             if tries is None or tries < limit:
                 return False
             connection.execute(delete(inbox).where(inbox.c.id == row.id))
-            self._bury(connection, row.kind, row.contact, row.payload, error)
+            self._bury(connection, row.kind, row.contact, row.payload, error, row.due)
             return True
 
     def dead_letter(self, source: str, payload: Any, error: str) -> None:
         """Keep something that could not even be read; `payload` is plain JSON or a text."""
         with self._db.write() as connection:
-            self._bury(connection, source, None, payload, error)
+            self._bury(connection, source, None, payload, error, None)
 
     def _bury(
-        self, connection: Connection, source: str, contact: str | None, payload: Any, error: str
+        self,
+        connection: Connection,
+        source: str,
+        contact: str | None,
+        payload: Any,
+        error: str,
+        due: datetime | None,
     ) -> None:
         """A row of the dead letters."""
         values = {"source": source, "contact": contact, "payload": payload, "error": error}
         at = self._db.dialect.clock_micros
-        connection.execute(insert(dead_letters).values(**values, at=at))
+        connection.execute(insert(dead_letters).values(**values, at=at, due=due))
 
 
-def _due_rows(dialect: Dialect) -> Select[Any]:
-    """Due rows of a range of hashes after a place in the order, without those of full contacts."""
+def _partition(count: int) -> ColumnElement[int]:
+    """The partition of a row."""
+    return (inbox.c.number_hash * count).bitwise_rshift(literal_column("32"))
+
+
+def _due_partitions(count: int) -> Select[Any]:
+    """The partitions of the rows that are due, as far as the oldest of them tell."""
+    oldest = (
+        select(_partition(count).label("number"))
+        .where(inbox.c.due <= bindparam("now", type_=Instant()))
+        .order_by(inbox.c.due, inbox.c.id)
+        .limit(LOOK_AHEAD)
+        .subquery()
+    )
+    return select(oldest.c.number).distinct()
+
+
+def _free_partitions(dialect: Dialect) -> Select[Any]:
+    """Those of the list that nobody has; they are the transaction's until it ends."""
+    return (
+        select(partitions.c.number)
+        .where(dialect.one_of(partitions.c.number, "due"))
+        .order_by(partitions.c.number)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _due_rows(dialect: Dialect, count: int) -> Select[Any]:
+    """Due rows of some partitions after a place in the order, without those of full contacts."""
     after = tuple_(bindparam("due_after", type_=Instant()), bindparam("id_after"))
     return (
         select(inbox)
         .where(
             inbox.c.due <= bindparam("now", type_=Instant()),
-            inbox.c.number_hash >= bindparam("low"),
-            inbox.c.number_hash < bindparam("high"),
+            dialect.one_of(_partition(count), "partitions"),
             tuple_(inbox.c.due, inbox.c.id) > after,
             ~dialect.one_of(inbox.c.contact, "full"),
         )
         .order_by(inbox.c.due, inbox.c.id)
         .limit(bindparam("limit"))
     )
-
-
-def _hashes(partition: int, count: int) -> tuple[int, int]:
-    """The hashes of a partition: from the first to before the second."""
-    return -(-(partition << 32) // count), -(-((partition + 1) << 32) // count)
 
 
 def _inbox_row(row: Row[Any]) -> InboxRow:

@@ -34,7 +34,8 @@ class SMSFlow:
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self.nudger = Nudger(runtime)
+        # Requests that are committed together wake the workers together, after the commit.
+        runtime.store.after_insert(Nudger(runtime).inbox)
 
     def init_app(self, app: Flask) -> None:
         """Register the blueprints, which find this object as `app.extensions["smsflow"]`."""

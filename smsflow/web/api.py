@@ -74,7 +74,6 @@ class Desk:
 
     def __init__(self, flow: SMSFlow) -> None:
         self._runtime = flow.runtime
-        self._nudger = flow.nudger
 
     def check_token(self) -> None:
         """Refuse callers without the token; without a token there is no API."""
@@ -114,7 +113,6 @@ class Desk:
             dedupe=f"start:{session}",
         )
         self._runtime.store.insert([row])
-        self._nudger.rows([phone])
         return {"session": session, "contact": phone, "url": f"/v1/sessions/{session}"}, 202
 
     def session(self, session_id: str) -> Answer:
@@ -149,7 +147,6 @@ class Desk:
         payload = {"session": session_id, "code": code.strip()[:64], "request": ticket}
         now = self._runtime.clock.now()
         self._runtime.store.insert([NewRow(Kind.CODE, found[0], payload, now)])
-        self._nudger.rows([found[0]])
         deadline = time.monotonic() + WAIT_FOR_RESULT
         while time.monotonic() < deadline:
             result = self._runtime.store.request_result(ticket)

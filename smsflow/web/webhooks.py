@@ -61,7 +61,6 @@ class _Reception:
     """Turns what was pushed into inbox rows, and what can't be read into dead letters."""
 
     def __init__(self, flow: SMSFlow) -> None:
-        self._flow = flow
         self._runtime = flow.runtime
         numbers = self._runtime.project.numbers.values()
         self._by_address = {(number.provider, number.address): number.name for number in numbers}
@@ -123,11 +122,10 @@ class _Reception:
             # The reason may quote numbers and texts, which belong in the database alone.
             log.warning("unreadable_kept_in_dead_letters", source=source, index=each.index)
             runtime.store.dead_letter(source, each.raw, each.reason)
-        fresh = [row for row, new in zip(rows, inserted, strict=True) if new]
-        self._flow.nudger.rows(row.contact for row in fresh)
+        fresh = sum(inserted)
         return {
-            "accepted": len(fresh),
-            "known": len(rows) - len(fresh),
+            "accepted": fresh,
+            "known": len(rows) - fresh,
             "unreadable": len(unreadable),
         }
 

@@ -47,7 +47,7 @@ def test_all_changes_of_a_batch_are_written(desk):
     changes = everything(desk)
     desk.save(ANN, changes)
 
-    with desk.store.work(desk.store.partition_of(ANN), desk.clock.now(), 9) as batch:
+    with desk.store.work(desk.clock.now(), 9) as batch:
         assert batch.rows == []
         conversation = batch.conversations([ANN])[ANN]
         message = batch.messages(["m1", "nobody"])["m1"]
@@ -73,7 +73,7 @@ def test_a_batch_that_raises_leaves_nothing_behind(desk):
     changes = everything(desk)
 
     def work_and_crash() -> None:
-        with desk.store.work(desk.store.partition_of(ANN), desk.clock.now(), 9) as batch:
+        with desk.store.work(desk.clock.now(), 9) as batch:
             batch.save(changes)
             raise RuntimeError("crash")
 
@@ -87,7 +87,7 @@ def test_a_batch_that_raises_leaves_nothing_behind(desk):
 
 def test_an_unknown_contact_is_a_new_one(desk):
     """Loading never fails for a number that was never seen."""
-    with desk.store.work(0, desk.clock.now(), 1) as batch:
+    with desk.store.work(desk.clock.now(), 1) as batch:
         assert batch.conversations([BEN])[BEN].contact == Contact(BEN)
 
 
@@ -102,7 +102,7 @@ def test_sessions_come_oldest_first_and_without_ended_ones(desk):
     ]
     desk.save(ANN, Changes(sessions={each.id: (ANN, each) for each in sessions}))
     desk.save(ANN, Changes(sessions={"z": (ANN, desk.session("z", sent=1))}))
-    with desk.store.work(0, desk.clock.now(), 1) as batch:
+    with desk.store.work(desk.clock.now(), 1) as batch:
         found = batch.conversations({ANN})[ANN].sessions
     assert [session.id for session in found] == ["old", "z", "a"]
     ended = desk.store.session("over")
@@ -136,7 +136,7 @@ def test_texts_are_counted_by_contact(desk):
     desk.queue(ANN)
     desk.clock.advance(MINUTE)
     desk.queue(ANN)
-    with desk.store.work(0, desk.clock.now(), 1) as batch:
+    with desk.store.work(desk.clock.now(), 1) as batch:
         assert batch.texts_since([ANN, BEN], desk.clock.now()) == {ANN: 1, BEN: 0}
         assert batch.texts_since([ANN], desk.clock.now() - MINUTE) == {ANN: 2}
 
@@ -238,7 +238,7 @@ def test_a_report_before_the_answer_starts_the_wait_for_the_final_one(desk):
 def test_a_report_that_nobody_knows_is_kept(desk):
     """Its row can be finished, and the report looked at for two days."""
     desk.store.insert([desk.mo(ANN)])
-    with desk.store.work(desk.store.partition_of(ANN), desk.clock.now(), 9) as batch:
+    with desk.store.work(desk.clock.now(), 9) as batch:
         batch.unplaced(batch.rows[0])
         batch.save(Changes(finished=[batch.rows[0].id]))
     assert (desk.store.counts()["unplaced"], desk.store.counts()["inbox"]) == (1, 0)

@@ -70,7 +70,7 @@ def test_a_dedupe_key_is_forgotten_after_thirty_days(desk):
 def test_an_unplaced_report_is_kept_for_two_days(desk):
     """Then nobody will ask for it."""
     desk.store.insert([desk.mo(ANN)])
-    with desk.store.work(desk.store.partition_of(ANN), desk.clock.now(), 1) as batch:
+    with desk.store.work(desk.clock.now(), 1) as batch:
         batch.unplaced(batch.rows[0])
     desk.store.tidy(desk.clock.now() + 2 * DAY)
     assert desk.store.counts()["unplaced"] == 1

@@ -34,17 +34,13 @@ class Desk:
 
     def rows(self) -> list[InboxRow]:
         """Everything that waits in the inbox."""
-        found: list[InboxRow] = []
-        for partition in range(self.runtime.store.partitions):
-            with self.runtime.store.work(partition, self.clock.now(), 1000) as batch:
-                found.extend(batch.rows)
-        return sorted(found, key=lambda row: row.id)
+        with self.runtime.store.work(self.clock.now(), 1000) as batch:
+            return sorted(batch.rows, key=lambda row: row.id)
 
     def works(self) -> None:
         """Work off what is due, as a worker would."""
-        for partition in range(self.runtime.store.partitions):
-            while self.runtime.conversations.work(partition).rows:
-                pass
+        while self.runtime.conversations.work().rows:
+            pass
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def test_what_the_caller_knows_of_the_contact_is_remembered(desk: Desk) -> None:
     )
     assert answer.status_code == 202
     desk.works()
-    with desk.runtime.store.work(0, desk.clock.now(), 1) as batch:
+    with desk.runtime.store.work(desk.clock.now(), 1) as batch:
         known = batch.conversations([PHONE])[PHONE].contact
     assert (known.fields["first_name"], known.language, known.timezone) == (
         "Zoë",
