@@ -17,6 +17,7 @@ from datetime import datetime
 from random import Random
 from typing import Any, assert_never
 
+from smsflow.engine import policy
 from smsflow.engine.effects import (
     ConsentChanged,
     DropQueued,
@@ -142,7 +143,11 @@ class Simulator:
 
     def move(self, length: Duration) -> None:
         """Let a length of time pass, days on the contact's calendar."""
-        zone = self.contact.timezone or self.world.project.timezone
+        zone = policy.zone_of(
+            self.contact.phone,
+            known=self.contact.timezone,
+            project=self.world.project.timezone,
+        )
         self.move_to(length.after(self.now, zone))
 
     def next_due(self) -> datetime | None:

@@ -220,6 +220,17 @@ def test_a_recording_holds_world_and_story(sample: Path, run: Run) -> None:
     )
 
 
+def test_a_recording_tells_the_number_of_a_failover(sample: Path, run: Run) -> None:
+    """A text from another number than the first is expected from that one."""
+    path = sample / "recorded.test.yaml"
+    typed = "/dlr rejected\n/dlr delivered 2\nhours\n/dlr sent 2\n"
+    run(sample, "chat", "otp", *NOW, "--record", str(path), typed=typed)
+    written = path.read_text("utf-8")
+    assert written.count('via: "backup"}') == 2  # the contact goes on where they heard from us
+    assert "- dlr: {of: 2, status: sent}" in written
+    assert run(sample, "test", str(path)).exit_code == 0
+
+
 def test_a_chat_in_the_hour_that_comes_twice_passes(small: Path, run: Run) -> None:
     """A moment that the clocks show twice is written so that it reads back as itself."""
     path = small / "recorded.test.yaml"
