@@ -7,12 +7,19 @@ of tests (`tests/providers/test_contract.py`) runs on all of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
+from smsflow.errors import SmsflowError
 from smsflow.sms.answers import Answer
 from smsflow.sms.messages import Outgoing, Received, Report
+from smsflow.sms.states import State
+
+
+class LogsUnavailable(SmsflowError):
+    """The provider's logs cannot be asked or read now; ask again later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,7 @@ class Capabilities:
         bool  # drops a wire id that it has seen; if not, an ambiguous send can't be repeated
     )
     batch: int  # texts that one `send` may take
+    logs_kept: timedelta = timedelta(hours=48)  # how far back `logs` and `settle` know texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,28 @@ class Unreadable:
 
     index: int  # counted from 0 in the push
     reason: str  # a sentence for operators
-    raw: str  # the part as JSON, in ASCII and cut at 4,000 characters
+    # A push with this part alone, for its parser to read again: a body in JSON, or a GET's query
+    # as a JSON object; in ASCII and cut at 65,536 characters.
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """What a provider's logs say of one text."""
+
+    wire_id: str  # "" when the provider's line has none
+    to: str
+    state: State  # QUEUED for one that was refused for now, UNCERTAIN for a line without a status
+    status: str  # the provider's own name, such as DELIVERED_TO_HANDSET
+    error: str | None  # as in a Report
+    segments: int | None
+    sent_at: datetime | None
+    done_at: datetime | None
+
+    @property
+    def taken(self) -> bool:
+        """True when the provider took the text, whatever became of it later."""
+        return self.state not in (State.QUEUED, State.UNCERTAIN, State.REJECTED)
 
 
 class Provider(Protocol):
@@ -57,6 +86,13 @@ class Provider(Protocol):
 
         When the provider could not be asked, its ids are AMBIGUOUS: ask again later. Never raises
         for what can happen on a network.
+        """
+
+    def logs(self, since: datetime, until: datetime) -> Iterator[LogLine]:
+        """Yield what the provider knows of texts that were sent from `since` to `until`.
+
+        All of them, roughly from old to new; a try that was turned away as a duplicate is left
+        out, for it says nothing of its text. Raises LogsUnavailable, at once or half-way.
         """
 
     def parse_mo_get(

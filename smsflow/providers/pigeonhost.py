@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode, urlsplit
@@ -17,8 +17,10 @@ from urllib.parse import urlencode, urlsplit
 from smsflow.errors import SettingsInvalid
 from smsflow.providers import pigeonhost_answers as answers
 from smsflow.providers import pigeonhost_push as push
-from smsflow.providers.base import Capabilities, Unreadable
+from smsflow.providers.base import Capabilities, LogLine, LogsUnavailable, Unreadable
+from smsflow.providers.dates import format_date
 from smsflow.providers.transport import MaybeSent, NotSent, Response, Transport
+from smsflow.providers.windows import lines_of
 from smsflow.sms.answers import Answer, Verdict
 from smsflow.sms.messages import Outgoing, Received, Report
 from smsflow.sms.numbers import bare
@@ -91,6 +93,13 @@ class PigeonHost:
             found |= outcome
         return found
 
+    def logs(self, since: datetime, until: datetime) -> Iterator[LogLine]:
+        """Yield the logs' lines (48 hours) from `since` to `until`, whatever their number.
+
+        The API gives 1,000 lines at most and no pages, so a window that is full is asked in halves.
+        """
+        return lines_of(self._window, since, until, most=_MOST_LINES)
+
     def parse_mo_get(
         self, query: Mapping[str, str], names: Mapping[str, str] | None = None
     ) -> list[Received | Unreadable]:
@@ -134,6 +143,23 @@ class PigeonHost:
                 untried = _untried(outcome)
                 return told + [untried] * (len(texts) - len(told))
         return told
+
+    def _window(self, since: datetime, until: datetime) -> list[LogLine | None]:
+        """One question to the logs: what was sent between two instants; None for a duplicate."""
+        url = f"{self._base}/sms/1/logs"
+        given = {"sentSince": format_date(since), "sentUntil": format_date(until)}
+        query = urlencode({**given, "limit": _MOST_LINES})
+        try:
+            response = self._transport.request("GET", f"{url}?{query}", self._headers, None)
+        except (NotSent, MaybeSent) as error:
+            raise LogsUnavailable(f"the logs of {self.name} cannot be asked: {error}") from error
+        if not _succeeded(response):
+            detail = answers.read_refusal(response, url, self._now()).detail
+            raise LogsUnavailable(f"the logs of {self.name} cannot be asked: {detail}")
+        lines = answers.read_lines(response.body)
+        if lines is None:
+            raise LogsUnavailable(f"the answer of the logs of {self.name} cannot be read")
+        return lines
 
     def _look_up(self, wire_ids: Sequence[str]) -> dict[str, Answer] | Answer:
         """What the logs know of some ids, or one AMBIGUOUS answer when they can't be asked."""

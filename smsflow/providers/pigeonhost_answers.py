@@ -14,11 +14,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
+from smsflow.providers.base import LogLine
 from smsflow.providers.codes import TAKEN, Classified, classify
+from smsflow.providers.dates import parse_date
+from smsflow.providers.gsm_errors import error_name
 from smsflow.providers.transport import Response
 from smsflow.sms.answers import Answer, Verdict
 from smsflow.sms.messages import Outgoing
-from smsflow.sms.numbers import bare
+from smsflow.sms.numbers import bare, normalise
 from smsflow.sms.states import State
 
 Entry = Mapping[str, object]
@@ -65,6 +68,46 @@ def read_logs(wire_ids: Collection[str], body: bytes) -> dict[str, Answer] | Non
         if wire_id not in found or answer.verdict is Verdict.ACCEPTED:
             found[wire_id] = answer
     return found
+
+
+def read_lines(body: bytes) -> list[LogLine | None] | None:
+    """Read the logs' answer line by line, None for a duplicate's; None if it is unreadable."""
+    entries = _entries(body, "results")
+    return None if entries is None else [_line(entry) for entry in entries]
+
+
+def _line(entry: Entry) -> LogLine | None:
+    """One line of the logs; None for a try that was turned away as a duplicate."""
+    answer = _of_log(entry)
+    if answer.verdict is Verdict.DUPLICATE:
+        return None
+    error = entry.get("error")
+    return LogLine(
+        wire_id=_message_id(entry),
+        to=_number(entry.get("to")),
+        state=answer.state,
+        status=answer.status,
+        error=error_name(error) if isinstance(error, Mapping) else None,
+        segments=answer.segments,
+        sent_at=_instant(entry.get("sentAt")),
+        done_at=_instant(entry.get("doneAt")),
+    )
+
+
+def _number(value: object) -> str:
+    """A number as we write it; as it stands when it is none."""
+    told = value if isinstance(value, str) else ""
+    try:
+        return normalise(told)
+    except ValueError:
+        return told
+
+
+def _instant(value: object) -> datetime | None:
+    try:
+        return parse_date(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def read_refusal(response: Response, url: str, now: datetime) -> Answer:

@@ -22,6 +22,7 @@ from smsflow.sms.messages import Received, Report
 from smsflow.sms.numbers import normalise
 
 MOST_RESULTS = 100  # the provider's own limit for one push
+_LONGEST_RAW = 65_536  # characters of what is kept for operators
 
 _HAS_HEADER = 0x40  # UDH indicator of esmclass (SMPP 3.4 section 5.2.12)
 # Datacodings by SMPP 3.4 section 5.2.19; 4, octets, is no text.
@@ -166,7 +167,7 @@ def _each(
                 raise ValueError("it is not an object")
             found.append(read(result))
         except ValueError as error:
-            found.append(Unreadable(index, str(error), _raw(result)))
+            found.append(Unreadable(index, str(error), _raw({"results": [result]})))
     return found
 
 
@@ -203,9 +204,9 @@ def _clean(text: str) -> str:
     return whole.replace("\0", "\ufffd")
 
 
-def _raw(result: object) -> str:
+def _raw(push: object) -> str:
     # How deep Python's JSON goes differs between reading and writing, and between versions.
     try:
-        return json.dumps(result)[:4000]
+        return json.dumps(push)[:_LONGEST_RAW]
     except RecursionError:
         return '"nested too deeply to show"'

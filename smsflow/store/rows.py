@@ -185,4 +185,70 @@ class TraceLine:
     place: Place | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldText:
+    """A text that waits for an operator, and what is known of it."""
+
+    message: Message
+    since: datetime  # of the last try
+    why: str
+    tries: int  # whose end nobody knows
+    expires: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """An event that could not be worked off, or a push that could not be read."""
+
+    id: int
+    source: str  # the Kind of the event, or who could not read it, such as `dlr:primary`
+    contact: str | None
+    payload: Any
+    error: str
+    at: datetime  # by the database's clock
+    due: datetime | None  # of the event
+
+    @property
+    def kind(self) -> Kind | None:
+        """What the event told of; None for a push that could not be read."""
+        return Kind(self.source) if self.source in set(Kind) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """Something that an operator did."""
+
+    at: datetime  # by the database's clock
+    who: str
+    what: str
+    about: str  # the id of a message or of a dead letter
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue:
+    """An event or a text that should have been worked off by now."""
+
+    id: str  # of the message, or of the inbox row
+    what: str  # the state of the text, or the kind of the event
+    contact: str
+    since: datetime
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How far behind the service is: ages in seconds, 0 when nothing waits."""
+
+    inbox_due: int  # rows
+    inbox_age: float  # of the oldest row that is due
+    outbox_due: int  # texts whose time has come, those of the last minutes' retries too
+    outbox_age: float  # of the oldest one, counted from when it was first due
+    held: int
+    dead_letters: int
+    events: int  # that ever came into the inbox
+    tries: int  # that were ever made to send a text
+    circuits: frozenset[str]  # providers that are not sent to now
+
+
 Rows = Sequence[NewRow]

@@ -69,6 +69,7 @@ dead_letters = Table(
     Column("payload", Json),
     Column("error", Clean, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("due", Instant),  # of the inbox row; NULL for what could not be read
 )
 
 unplaced = Table(
@@ -232,6 +233,7 @@ outbox = Table(
         postgresql_where=text("lease_token IS NOT NULL"),
         sqlite_where=text("lease_token IS NOT NULL"),
     ),
+    Index("outbox_held", "id", postgresql_where=text("held"), sqlite_where=text("held = 1")),
     sqlite_autoincrement=True,
 )
 
@@ -243,6 +245,18 @@ attempts = Table(
     Column("wire_id", Clean, nullable=False),
     Column("at", Instant, nullable=False),
     Column("verdict", Clean, nullable=False),
+    Column("detail", Clean, nullable=False),
+)
+
+# What operators did, for whoever asks later; nothing changes or deletes a row.
+actions = Table(
+    "actions",
+    metadata,
+    _serial(),
+    Column("at", Instant, nullable=False),
+    Column("who", Clean, nullable=False),
+    Column("what", Clean, nullable=False),
+    Column("about", Clean, nullable=False),  # the message or the dead letter
     Column("detail", Clean, nullable=False),
 )
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 from smsflow.store.batch import Batch as Batch
 from smsflow.store.database import Database
 from smsflow.store.history import History
-from smsflow.store.inbox import Inbox
 from smsflow.store.migrate import Schema
+from smsflow.store.operating import Operating
 from smsflow.store.outbox import Outbox
 from smsflow.store.results import Results
 from smsflow.store.upkeep import Upkeep
+from smsflow.store.watching import Watching
 
 
-class Store(Schema, Inbox, Outbox, Results, Upkeep, History):
+class Store(Schema, Operating, Outbox, Results, Upkeep, History, Watching):
     """One project's database. Threads may share it."""
 
     @classmethod

@@ -181,7 +181,7 @@ def test_a_bad_text_is_kept_and_costs_no_other(bad, reason):
     assert isinstance(found, Unreadable)
     assert found.index == 1
     assert reason in found.reason
-    assert json.loads(found.raw) == bad
+    assert json.loads(found.raw) == {"results": [bad]}
     assert first == last == Received("+447700900001", "60500", "Hi", "1", None)
 
 
