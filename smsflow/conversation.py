@@ -200,10 +200,10 @@ class _Sitting:
                 if message is None:
                     return None, None
                 state = State(payload["state"])
-                return ReportArrived(_sent(message), state, payload.get("error")), None
+                return ReportArrived(self._sent(message), state, payload.get("error")), None
             case Kind.NO_REPORT:
                 message = self._messages.get(payload["message"])
-                return (None if message is None else NoReport(_sent(message))), None
+                return (None if message is None else NoReport(self._sent(message))), None
             case Kind.TIMER:
                 return TimerDue(payload["session"], payload["serial"], payload["name"]), None
             case Kind.START:
@@ -225,8 +225,22 @@ class _Sitting:
         state, error = State(row.payload["state"]), row.payload.get("error")
         if not message.state.may_become(state):
             return None, None
-        event = ReportArrived(_sent(message), state, error) if state.final else None
+        event = ReportArrived(self._sent(message), state, error) if state.final else None
         return event, MovedForward(message.id, state, error, self._now)
+
+    def _sent(self, message: Message) -> Sent:
+        """What the engine needs to know of a text; its chain is over when an earlier one arrived."""
+        over = message.replaced or self._arrived_before(message)
+        return Sent(message.id, message.root, message.session, message.state, message.plan, over)
+
+    def _arrived_before(self, message: Message) -> bool:
+        while message.replaces is not None:
+            if message.replaces not in self._messages:
+                self._messages.update(self._batch.messages([message.replaces]))
+            message = self._messages[message.replaces]
+            if message.state is State.DELIVERED:
+                return True
+        return False
 
     # --- from effects to rows --------------------------------------------------------------------
 
@@ -292,9 +306,3 @@ def _message_ids(rows: Sequence[InboxRow]) -> Iterable[str]:
             case _:
                 pass
     return ids
-
-
-def _sent(message: Message) -> Sent:
-    return Sent(
-        message.id, message.root, message.session, message.state, message.plan, message.replaced
-    )

@@ -30,6 +30,10 @@ numbers:
 providers: {primary: {kind: pigeonhost, url: env.U, user: env.U, password: env.U}}
 deliver:
   careful: {via: [main, backup], failover_on: [undeliverable]}
+  thrice:
+    via: [main, backup, main]
+    report_within: 1m
+    failover_on: [undeliverable, no_report]
 """
 ASKS = b"""
 smsflow: 1
@@ -209,6 +213,24 @@ def test_a_failed_text_goes_out_by_the_other_number_once(clinic: Clinic) -> None
     clinic.works()
     states = [message.state for message in clinic.store.messages_of("+447700900123")]
     assert states == [State.UNDELIVERABLE, State.DELIVERED]
+
+
+def test_a_text_that_arrived_late_is_not_sent_a_third_time(clinic: Clinic) -> None:
+    """The first try arrived after all, so the failure of the second ends there."""
+    clinic.deploy(FAILS_OVER.replace(b"careful", b"thrice"))
+    clinic.texts("go")
+    clinic.works()
+    clinic.sends()
+    (first,) = clinic.store.messages_of("+447700900123")
+    clinic.clock.advance(timedelta(minutes=1))
+    clinic.works()  # no report within a minute: the second number takes over
+    clinic.sends()
+    first, second = clinic.store.messages_of("+447700900123")
+    clinic.row(Kind.DLR, dlr(first.id, State.DELIVERED))
+    clinic.works()
+    clinic.row(Kind.DLR, dlr(second.id, State.UNDELIVERABLE))
+    clinic.works()
+    assert len(clinic.store.messages_of("+447700900123")) == 2
 
 
 ORDERS: list[list[State]] = [

@@ -33,10 +33,6 @@ class Batch:
         """The messages that exist, by id."""
         return self._loader.messages(self._connection, ids)
 
-    def texts_since(self, phones: Iterable[str], since: datetime) -> dict[str, int]:
-        """How many texts were made for each contact since then, of any kind; 0 for none."""
-        return self._loader.texts_since(self._connection, phones, since)
-
     def unplaced(self, row: InboxRow) -> None:
         """Keep a report whose wire id nobody knows, for 48 hours; the row is still to finish."""
         values = {"contact": row.contact, "payload": row.payload, "at": self.now}

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, exists, func, select
+from sqlalchemy import Connection, RowMapping, Select, exists, select
 
 from smsflow.engine.state import Contact, Conversation, Plan, Session
 from smsflow.sms.states import State
-from smsflow.store.columns import Instant
 from smsflow.store.dialect import Dialect
 from smsflow.store.rows import Message
 from smsflow.store.schema import contacts, messages, sessions
@@ -27,14 +25,6 @@ class Loader:
             .order_by(sessions.c.started_at, sessions.c.seq)
         )
         self._messages = select_messages().where(dialect.one_of(messages.c.id, "ids"))
-        self._texts = (
-            select(messages.c.contact, func.count())
-            .where(
-                dialect.one_of(messages.c.contact, "phones"),
-                messages.c.made_at >= bindparam("since", type_=Instant()),
-            )
-            .group_by(messages.c.contact)
-        )
 
     def conversations(
         self, connection: Connection, phones: Iterable[str]
@@ -53,14 +43,6 @@ class Loader:
         """The messages that exist, by id."""
         rows = connection.execute(self._messages, {"ids": list(ids)}).mappings()
         return {row["id"]: read_message(row) for row in rows}
-
-    def texts_since(
-        self, connection: Connection, phones: Iterable[str], since: datetime
-    ) -> dict[str, int]:
-        """How many texts were made for each contact since then; 0 for none."""
-        counted = dict.fromkeys(phones, 0)
-        rows = connection.execute(self._texts, {"phones": list(counted), "since": since})
-        return counted | {row[0]: row[1] for row in rows}
 
 
 def select_messages() -> Select[Any]:

@@ -131,19 +131,6 @@ def test_a_resend_of_what_does_not_exist_is_an_error(desk):
         desk.save(ANN, Changes(again=[again]))
 
 
-def test_texts_are_counted_by_contact(desk):
-    """Limits by contact see every text since a moment."""
-    desk.queue(ANN)
-    desk.clock.advance(MINUTE)
-    desk.queue(ANN)
-    with desk.store.work(desk.clock.now(), 1) as batch:
-        assert batch.texts_since([ANN, BEN], desk.clock.now()) == {ANN: 1, BEN: 0}
-        assert batch.texts_since([ANN], desk.clock.now() - MINUTE) == {ANN: 2}
-
-
-# --- STOP -----------------------------------------------------------------------------------------
-
-
 def test_stop_refuses_the_texts_that_wait(desk):
     """They become final with the reason; other contacts' and the confirmation are left alone."""
     desk.queue(ANN, "m1")
