@@ -8,7 +8,6 @@ from typing import Any
 
 # Nothing in these means anything to YAML, wherever they stand on their own in a list.
 _HARMLESS = re.compile(r"[A-Za-z][A-Za-z0-9.!?']*(?: [A-Za-z0-9.!?']+)*")
-_WORDS = frozenset({"true", "false", "null"})
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
 
 
@@ -29,8 +28,8 @@ def _escaped(char: str) -> str:
 
 
 def plain(text: str) -> str:
-    """A text as a person would write it: quoted only where that is needed."""
-    return text if _HARMLESS.fullmatch(text) and text not in _WORDS else quoted(text)
+    """A text as a person would write it, for slots that hold texts: quoted only where needed."""
+    return text if _HARMLESS.fullmatch(text) else quoted(text)
 
 
 def inline(value: Any) -> str:

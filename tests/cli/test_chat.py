@@ -36,6 +36,13 @@ def test_typed_texts_are_answered(small: Path, run: Run) -> None:
     )
 
 
+def test_an_end_is_told_once(small: Path, run: Run) -> None:
+    """What is said after it belongs to no session."""
+    done = run(small, "chat", "hello", *NOW, typed="hi\nGood!\nthanks\n/after 1h\n")
+    assert done.output.count("end: happy") == 1
+    assert "-> Sorry, we did not understand." in done.output
+
+
 def test_a_flow_that_the_api_starts_begins_at_once(sample: Path, run: Run) -> None:
     """No text has to come first, and the code is shown."""
     done = run(sample, "chat", "flows/otp.yaml", *NOW, "--input", "purpose=pay")
