@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
-import click
 import pytest
 
 from smsflow import config
-from smsflow.cli import smsflow
 from smsflow.engine import (
     grammar,
     literals,
@@ -279,36 +276,10 @@ def test_commands_print_what_the_page_shows(page: Path, tmp_path: Path) -> None:
 def test_commands_that_are_named_exist(page: Path) -> None:
     """Every `smsflow ...` of a page is a command of smsflow's with those options."""
     text = page.read_text("utf-8")
-    lines = [line.removeprefix("$ ") for line in _command_lines(page)]
+    lines = [line.removeprefix("$ ") for line in console.command_lines(page)]
     named = [found[1] for found in re.finditer(r"`(smsflow [^`\n]*)`", text)]
     for line in (*lines, *named):
-        _understood(line.removesuffix(" ..."))
-
-
-def _command_lines(page: Path) -> list[str]:
-    """The lines of blocks that people type, as far as they are smsflow's."""
-    begins = {"sh": "smsflow ", "console": "$ smsflow "}
-    return [
-        line
-        for each in blocks(page)
-        if each.info[:1] and each.info[0] in begins
-        for line in each.text.splitlines()
-        if line.startswith(begins[each.info[0]])
-    ]
-
-
-def _understood(line: str) -> None:
-    """Fail when a command line names what is not there."""
-    words = [word for word in shlex.split(line)[1:] if not re.fullmatch(r"[A-Z]+|<.*>", word)]
-    command: click.Command = smsflow
-    context = click.Context(command)
-    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
-        found = command.get_command(context, words[0])
-        assert found is not None, f"{line}: there is no such command"
-        command, words = found, words[1:]
-    options = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
-    for word in words:
-        assert not word.startswith("-") or word.partition("=")[0] in options, f"{line}: {word}"
+        console.understand(line.removesuffix(" ..."))
 
 
 # --- settings -------------------------------------------------------------------------------------

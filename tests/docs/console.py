@@ -23,6 +23,7 @@ from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import urllib3
 from click.testing import CliRunner
 
@@ -211,3 +212,32 @@ def _until(terminal: int, prompt: bytes | None) -> bytes:
             break
         seen += more
     return seen
+
+
+# --- commands that are named ---------------------------------------------------------------------
+
+
+def command_lines(page: Path) -> list[str]:
+    """The lines of blocks that people type, as far as they are smsflow's."""
+    begins = {"sh": "smsflow ", "console": "$ smsflow "}
+    return [
+        line
+        for each in blocks(page)
+        if each.info[:1] and each.info[0] in begins
+        for line in each.text.splitlines()
+        if line.startswith(begins[each.info[0]])
+    ]
+
+
+def understand(line: str) -> None:
+    """Fail when a command line names what is not there."""
+    words = [word for word in shlex.split(line)[1:] if not re.fullmatch(r"[A-Z]+|<.*>", word)]
+    command: click.Command = smsflow
+    context = click.Context(command)
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        found = command.get_command(context, words[0])
+        assert found is not None, f"{line}: there is no such command"
+        command, words = found, words[1:]
+    options = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
+    for word in words:
+        assert not word.startswith("-") or word.partition("=")[0] in options, f"{line}: {word}"
