@@ -142,6 +142,15 @@ def test_results_as_junit(sample: Path, run: Run, edit: Edit) -> None:
     assert int(hours.get("errors", 0)) >= 1
 
 
+def test_what_xml_has_no_place_for_is_replaced(sample: Path, run: Run, edit: Edit) -> None:
+    """A control character in a text does not make the results unreadable."""
+    edit(sample / OTP, "name: three wrong codes lock it", 'name: "three \\e wrong"')
+    edit(sample / OTP, "Tries left - 2.", "Tries left - 9.")
+    path = sample / "results.xml"
+    assert run(sample, "test", "--junit", str(path)).exit_code == 1
+    assert ElementTree.parse(path).getroot().tag == "testsuites"  # noqa: S314 - our own file
+
+
 def test_a_result_that_cannot_be_written_is_told(sample: Path, run: Run) -> None:
     """A folder that is not there is the user's mistake, and no traceback."""
     done = run(sample, "test", "--junit", str(sample / "nowhere" / "results.xml"))
@@ -196,6 +205,15 @@ def test_a_new_version_goes_live_in_the_middle(deployed: Path, run: Run) -> None
     """Open sessions finish on the version with which they began."""
     done = run(deployed, "test", "-k", "deployed")
     assert done.exit_code == 0, done.output
+
+
+def test_a_second_deploy_keeps_what_the_first_brought(deployed: Path, run: Run, edit: Edit) -> None:
+    """Each flow is at the version that was deployed last."""
+    tests = deployed / "tests" / "flows"
+    (tests / "otp.new.yaml").write_text((deployed / "flows" / "otp.yaml").read_text())
+    edit(tests / "deployed.test.yaml", "tests/flows/hours.newer.yaml", "tests/flows/otp.new.yaml")
+    edit(tests / "deployed.test.yaml", "out: What day?", "out: Which day?")
+    assert run(deployed, "test", "-k", "deployed").exit_code == 0
 
 
 @pytest.mark.parametrize(
