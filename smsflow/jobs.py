@@ -25,6 +25,7 @@ from rq.serializers import JSONSerializer
 
 from smsflow.config import Settings
 from smsflow.errors import Conflict
+from smsflow.health import log_fields
 from smsflow.runtime import Runtime
 
 INBOX = "smsflow-inbox"
@@ -73,6 +74,7 @@ def drain() -> int:
             worked = runtime.conversations.work()
             nudger.numbers(worked.numbers)
             total += worked.rows
+            runtime.tally.add(rows=worked.rows)
             if not worked.rows:
                 return total
         nudger.inbox()
@@ -92,6 +94,7 @@ def deliver(provider: str) -> int:
     for _ in range(ROUNDS):
         tried = runtime.delivery.send(provider)
         total += tried
+        runtime.tally.add(texts=tried)
         if not tried:
             return total
     nudger.providers([provider])
@@ -229,6 +232,7 @@ class Sweep:
         self._nudger.providers({found[name].provider for name in due if name in found}, force=True)
         if tidy:
             store.tidy(now)
+            log.info("health", **log_fields(store.health(now)))
 
     def stop(self) -> None:
         """End `run` at its next look."""

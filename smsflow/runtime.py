@@ -26,6 +26,7 @@ from smsflow.engine.model import Flow, Project, ProviderEntry
 from smsflow.engine.world import World
 from smsflow.errors import Place, ProjectInvalid, SettingsInvalid
 from smsflow.files import read_project
+from smsflow.health import Tally
 from smsflow.providers.base import Provider
 from smsflow.providers.transport import HttpTransport
 from smsflow.store import Store
@@ -66,6 +67,7 @@ class Runtime:
         self.store = store
         self.redis = connection
         self.clock = clock
+        self.tally = Tally()
         self.project = project
         self.world: World = world.build(project, loaded.flows, secret=settings.digest_key())
         self._versions: dict[tuple[str, str], Flow] = {}

@@ -15,11 +15,13 @@ One module for each group of commands. Each command imports what it needs when i
 """
 
 from smsflow.cli import (  # their commands join the group
+    auditing,
     chatting,
     checking,
     counting,
     database,
     developing,
+    operating,
     running,
     starting,
     testing,
@@ -27,12 +29,14 @@ from smsflow.cli import (  # their commands join the group
 from smsflow.cli.group import main, smsflow
 
 __all__ = [
+    "auditing",
     "chatting",
     "checking",
     "counting",
     "database",
     "developing",
     "main",
+    "operating",
     "running",
     "smsflow",
     "starting",

@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException
 from smsflow.errors import WebhookRejected
 from smsflow.jobs import Nudger
 from smsflow.runtime import Runtime
-from smsflow.web import api, webhooks
+from smsflow.web import api, health, webhooks
 
 EXTENSION = "smsflow"
 
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 class SMSFlow:
-    """Adds smsflow's routes to a Flask application: /webhooks, /v1, /healthz."""
+    """Adds smsflow's routes to a Flask application: /webhooks, /v1, and those of its health."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
@@ -40,7 +40,7 @@ class SMSFlow:
     def init_app(self, app: Flask) -> None:
         """Register the blueprints, which find this object as `app.extensions["smsflow"]`."""
         app.extensions[EXTENSION] = self
-        for blueprint in (webhooks.blueprint(self), api.blueprint(self)):
+        for blueprint in (webhooks.blueprint(self), api.blueprint(self), health.blueprint(self)):
             blueprint.register_error_handler(WebhookRejected, _rejected)
             blueprint.register_error_handler(DBAPIError, _unavailable)
             app.register_blueprint(blueprint)
@@ -54,10 +54,6 @@ def create_app(runtime: Runtime) -> Flask:
     SMSFlow(runtime).init_app(app)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _crashed)
-
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        return {"status": "ok"}
 
     return app
 
