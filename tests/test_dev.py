@@ -101,7 +101,9 @@ def test_flows_come_and_go(project: Path, workshop: Workshop, page: Page) -> Non
 def test_a_session_under_way_keeps_its_version(
     project: Path, workshop: Workshop, page: Page
 ) -> None:
-    """Who was asked by the old version is thanked by it; who comes later meets the new one."""
+    """Whoever is asked by a version goes on with it, also with one that came by a reload."""
+    edit(project / "flows/csat-survey.yaml", "en: How did we do today?", "en: How was it?")
+    workshop.look()
     page.says(PHONE, "feedback")
     page.got(PHONE, 1)
     edit(project / "flows/csat-survey.yaml", "en: Anything you would like to add?", "en: And?")
@@ -186,7 +188,9 @@ def test_each_text_is_one_line(workshop: Workshop, page: Page) -> None:
     """Clock, direction, numbers, words, parts and state; what is texted can't move the cursor."""
     page.says(PHONE, "hours")
     page.got(PHONE, 1)
-    page.says(PHONE, "evil \u202e text")
+    network = workshop.service.sandboxes["primary"].network
+    text = "evil \u202e text \x1b[2J"
+    network.receive(PHONE[1:], "447700900000", text, workshop.clock.now())
     page.got(PHONE, 2)
 
     def shown() -> list[str]:
@@ -195,11 +199,11 @@ def test_each_text_is_one_line(workshop: Workshop, page: Page) -> None:
         return lines if len(lines) == 4 else []
 
     lines = until(shown, "four lines")
-    text = r"\w{3} \d\d:\d\d:\d\d  in   \+447700900123 -> main  hours  1 part"
-    assert any(re.fullmatch(text, line) for line in lines)
+    line = r"\w{3} \d\d:\d\d:\d\d  in   \+447700900123 -> main  hours  1 part"
+    assert any(re.fullmatch(line, each) for each in lines)
     out = r".*  out  main -> \+447700900123  We are open .*  1 part  delivered"
-    assert any(re.fullmatch(out, line) for line in lines)
-    assert "\u202e" not in printed(workshop)
+    assert any(re.fullmatch(out, each) for each in lines)
+    assert not {"\u202e", "\x1b"} & set(printed(workshop))
 
 
 def test_two_on_one_project_would_fight(project: Path, workshop: Workshop) -> None:
