@@ -229,7 +229,7 @@ class _Sitting:
         return event, MovedForward(message.id, state, error, self._now)
 
     def _sent(self, message: Message) -> Sent:
-        """What the engine needs to know of a text; its chain is over when an earlier one arrived."""
+        """What the engine needs to know; a chain is over when an earlier text of it arrived."""
         over = message.replaced or self._arrived_before(message)
         return Sent(message.id, message.root, message.session, message.state, message.plan, over)
 

@@ -1,1 +1,1 @@
-"""What is true of SMS whoever carries it: alphabets and parts, numbers, states, message types. Pure."""
+"""What is true of SMS whoever carries it: alphabets, numbers, states, message types. Pure."""

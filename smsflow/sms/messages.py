@@ -10,7 +10,7 @@ from smsflow.sms.states import State
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One text that came in (MO), as a provider told it; numbers are E.164 with + where they can."""
+    """One text that came in (MO), as a provider told it; numbers are E.164 where they can be."""
 
     sender: str
     receiver: str | None  # None when the provider's push does not say
