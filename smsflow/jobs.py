@@ -153,7 +153,7 @@ class Nudger:
 
     def providers(self, names: Iterable[str], *, force: bool = False) -> None:
         """These providers have texts due."""
-        for name in names:
+        for name in sorted(names):  # sorted, so that simulations can be played again
             self._nudge(OUTBOX, "smsflow.jobs.deliver", name, force)
 
     def clear(self, queue: str, about: str = "") -> None:
