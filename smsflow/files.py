@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from smsflow.engine import parse
+from smsflow.engine.language import parse
 from smsflow.engine.model import Project
 from smsflow.errors import ProjectInvalid, SettingsInvalid
 

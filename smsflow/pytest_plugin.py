@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from smsflow.author.simulated import SimulatedProject
-    from smsflow.engine.playing import Played
-    from smsflow.engine.transcript import Transcript
+    from smsflow.engine.transcripts.playing import Played
+    from smsflow.engine.transcripts.transcript import Transcript
     from smsflow.errors import Issue
 
 _ENDING = ".test.yaml"
@@ -29,7 +29,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """Take the file when it is a transcript of smsflow."""
     if not file_path.name.endswith(_ENDING):
         return None
-    from smsflow.engine.transcript import is_transcript
+    from smsflow.engine.transcripts.transcript import is_transcript
 
     if not is_transcript(file_path.read_text("utf-8", errors="replace")):
         return None
@@ -72,7 +72,7 @@ class TranscriptFile(pytest.File):
 
 
 def _told(issues: Sequence[Issue]) -> str:
-    from smsflow.engine import report
+    from smsflow.engine.language import report
 
     return "\n".join(report.render(issue, ()) for issue in issues)
 
@@ -87,7 +87,7 @@ class TranscriptItem(pytest.Item):
 
     def runtest(self) -> None:
         """Play it."""
-        from smsflow.engine.playing import play
+        from smsflow.engine.transcripts.playing import play
 
         played = play(self._test, self._project.world, deploy=self._project.with_new_version)
         if not played.passed:

@@ -21,7 +21,8 @@ from smsflow.clock import Clock, SystemClock
 from smsflow.config import Settings
 from smsflow.conversation import Conversations
 from smsflow.delivery import Channel, Delivery, channels
-from smsflow.engine import parse, world
+from smsflow.engine import world
+from smsflow.engine.language import parse
 from smsflow.engine.model import Flow, Project, ProviderEntry
 from smsflow.engine.world import World
 from smsflow.errors import Place, ProjectInvalid, SettingsInvalid

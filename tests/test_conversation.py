@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy.exc import DataError
 
 from smsflow.conversation import Conversations
-from smsflow.engine import parse, world
+from smsflow.engine import world
+from smsflow.engine.language import parse
 from smsflow.engine.model import Flow
 from smsflow.engine.world import World
 from smsflow.sms.states import State

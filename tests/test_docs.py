@@ -9,29 +9,21 @@ from pathlib import Path
 import pytest
 
 from smsflow import config
-from smsflow.engine import (
-    grammar,
-    literals,
-    routing,
-    running,
-    sms_checks,
-    source,
-    starting,
-    templates,
-    turn,
-)
-from smsflow.engine.compliance import STOP_WORDS
-from smsflow.engine.compose import read
-from smsflow.engine.filters import FILTERS
-from smsflow.engine.given import GIVEN
-from smsflow.engine.issue_codes import CODES
-from smsflow.engine.parse import Loaded, load
-from smsflow.engine.playing import play
-from smsflow.engine.replies import AnswerSpec, Choice, Invalid, parse
-from smsflow.engine.source import Mapping, Sequence
-from smsflow.engine.templates import compile_text
-from smsflow.engine.transcript import read_transcripts
-from smsflow.engine.transcript_lines import OUT_KEYS, REPORTS, THEN, WHEN
+from smsflow.engine import routing, running, starting, turn
+from smsflow.engine.language import grammar, literals, sms_checks, source
+from smsflow.engine.language.compose import read
+from smsflow.engine.language.issue_codes import CODES
+from smsflow.engine.language.parse import Loaded, load
+from smsflow.engine.language.source import Mapping, Sequence
+from smsflow.engine.templating import templates
+from smsflow.engine.templating.filters import FILTERS
+from smsflow.engine.templating.templates import compile_text
+from smsflow.engine.transcripts.given import GIVEN
+from smsflow.engine.transcripts.lines import OUT_KEYS, REPORTS, THEN, WHEN
+from smsflow.engine.transcripts.playing import play
+from smsflow.engine.transcripts.transcript import read_transcripts
+from smsflow.engine.words.compliance import STOP_WORDS
+from smsflow.engine.words.replies import AnswerSpec, Choice, Invalid, parse
 from smsflow.engine.world import build
 from smsflow.files import read_files
 from tests.docs import console, mistakes, reference

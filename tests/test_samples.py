@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from smsflow.engine import world as worlds
-from smsflow.engine.parse import load
-from smsflow.engine.playing import play
-from smsflow.engine.transcript import Transcript, read_transcripts
+from smsflow.engine.language.parse import load
+from smsflow.engine.transcripts.playing import play
+from smsflow.engine.transcripts.transcript import Transcript, read_transcripts
 from smsflow.engine.world import World
 from tests.engine.reading_helpers import ROOT, sample
 

@@ -17,13 +17,13 @@ from smsflow.author.inputs import needed, typed_inputs
 from smsflow.author.recording import Take, as_yaml, cut_codes, written_moment
 from smsflow.author.simulated import SimulatedProject
 from smsflow.engine import policy
-from smsflow.engine.given import ScriptedRandom, moment
-from smsflow.engine.literals import parse_duration
+from smsflow.engine.language.literals import parse_duration
+from smsflow.engine.language.reading import listed, suggest
 from smsflow.engine.model import Flow
-from smsflow.engine.reading import listed, suggest
-from smsflow.engine.simulator import SimulatedText, Simulator
 from smsflow.engine.state import Contact
-from smsflow.engine.transcript_lines import REPORTS
+from smsflow.engine.transcripts.given import ScriptedRandom, moment
+from smsflow.engine.transcripts.lines import REPORTS
+from smsflow.engine.transcripts.simulator import SimulatedText, Simulator
 from smsflow.errors import SettingsInvalid
 from smsflow.sms.encoding import split
 

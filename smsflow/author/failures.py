@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from smsflow.engine.playing import ChatLine, Played
+from smsflow.engine.transcripts.playing import ChatLine, Played
 
 _LONGEST = 100  # characters of a text in the chat; the last one is shown whole
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from smsflow.engine.language.reading import listed, suggest
 from smsflow.engine.model import Flow, Input
-from smsflow.engine.reading import listed, suggest
 from smsflow.errors import SettingsInvalid
 
 

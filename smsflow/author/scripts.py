@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smsflow.author.simulated import SimulatedProject
-from smsflow.engine.playing import Played, play
-from smsflow.engine.transcript import Transcript, read_transcripts
+from smsflow.engine.transcripts.playing import Played, play
+from smsflow.engine.transcripts.transcript import Transcript, read_transcripts
 from smsflow.errors import Issue
 from smsflow.files import read_bytes
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from smsflow.engine import parse, world
+from smsflow.engine import world
+from smsflow.engine.language import parse
+from smsflow.engine.language.reading import listed, suggest
 from smsflow.engine.model import Flow, Project
-from smsflow.engine.reading import listed, suggest
 from smsflow.engine.world import World
 from smsflow.errors import ProjectInvalid, SettingsInvalid
 from smsflow.files import read_bytes, read_files

@@ -89,8 +89,8 @@ def _setting(
 
     from smsflow.author.chat import Setting
     from smsflow.engine import policy
-    from smsflow.engine.given import moment
-    from smsflow.engine.reading import listed, suggest
+    from smsflow.engine.language.reading import listed, suggest
+    from smsflow.engine.transcripts.given import moment
 
     languages, numbers = flow.languages or project.project.languages, project.project.numbers
     if lang is not None and lang not in languages:
@@ -111,7 +111,7 @@ def _setting(
 
 def _phone(project: SimulatedProject, phone: str | None) -> str:
     """The contact's phone: the one that is given, else one that the project may text."""
-    from smsflow.engine.given import PHONE
+    from smsflow.engine.transcripts.given import PHONE
     from smsflow.sms.numbers import is_phone, normalise
 
     if phone is None:

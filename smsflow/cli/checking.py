@@ -14,7 +14,7 @@ from smsflow.cli.group import FOLDER, issue_text, lines_of, settings_folder, sms
 from smsflow.errors import Issue, SettingsInvalid
 
 if TYPE_CHECKING:
-    from smsflow.engine.parse import Loaded
+    from smsflow.engine.language.parse import Loaded
 
 _LOOK_EVERY = 0.3  # seconds between two looks at the files: soon enough for a person who saves
 
@@ -56,7 +56,7 @@ def _watch(folder: Path, form: str) -> None:
 
 def _check(folder: Path, form: str) -> Loaded:
     """Read and check the project, and print what was found."""
-    from smsflow.engine import parse, report
+    from smsflow.engine.language import parse, report
     from smsflow.files import read_files
 
     loaded = parse.load(read_files(folder))

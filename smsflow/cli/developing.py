@@ -10,7 +10,7 @@ from smsflow.cli.checking import issues_text
 from smsflow.cli.group import settings, smsflow
 
 if TYPE_CHECKING:
-    from smsflow.engine.parse import Loaded
+    from smsflow.engine.language.parse import Loaded
 
 
 @smsflow.command()

@@ -83,7 +83,7 @@ def lines_of(folder: Path) -> Callable[[str], Sequence[str]]:
 
 def issue_text(issue: Issue, lines: Callable[[str], Sequence[str]]) -> str:
     """An issue with its source line and the cure, for people."""
-    from smsflow.engine import report
+    from smsflow.engine.language import report
 
     # click takes the colours out again where no terminal listens.
     return report.render(issue, lines(issue.place.file), colour=True)

@@ -38,7 +38,7 @@ def instant(moment: datetime | None) -> str | None:
 
 def length(_ctx: click.Context, _parameter: click.Parameter, value: str) -> timedelta:
     """The callback of an option that is a length of time, such as 90s, 5m, 2h or 2d."""
-    from smsflow.engine.literals import parse_duration
+    from smsflow.engine.language.literals import parse_duration
 
     found = parse_duration(value)
     if found is None or found.days < 0 or found.seconds < 0:

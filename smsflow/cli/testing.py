@@ -184,7 +184,7 @@ class _Json:
 
     def invalid(self, error: ProjectInvalid) -> None:
         """Every mistake in the project's files."""
-        from smsflow.engine import report
+        from smsflow.engine.language import report
 
         self._print([], [report.as_json(issue) for issue in error.issues])
 
@@ -199,7 +199,7 @@ class _Json:
 
     def close(self, results: Results) -> None:
         """All tests, all issues and the counts."""
-        from smsflow.engine import report
+        from smsflow.engine.language import report
 
         issues = [report.as_json(issue) for script, _ in results for issue in script.issues]
         tests = [_as_json(script, each) for script, timed in results for each in timed]

@@ -22,7 +22,7 @@ from smsflow.demo.record import Event, Record
 from smsflow.engine.policy import zone_of
 from smsflow.engine.scope import contact_scope
 from smsflow.engine.state import Contact
-from smsflow.engine.templates import compile_text
+from smsflow.engine.templating.templates import compile_text
 from smsflow.errors import SettingsInvalid, SmsflowError
 from smsflow.service import Service
 from smsflow.sms.numbers import bare

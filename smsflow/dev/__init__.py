@@ -26,7 +26,7 @@ from smsflow.dev.clock import DevClock
 from smsflow.dev.passage import Passage
 from smsflow.dev.screen import Screen, Ticker
 from smsflow.dev.watching import Change, Watcher
-from smsflow.engine.parse import Loaded
+from smsflow.engine.language.parse import Loaded
 from smsflow.errors import SettingsInvalid
 from smsflow.service import Service
 from smsflow.web import phone

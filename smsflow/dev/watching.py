@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from smsflow.engine import parse
+from smsflow.engine.language import parse
 from smsflow.engine.model import Flow
 from smsflow.errors import SettingsInvalid
 from smsflow.files import marks, read_files

@@ -8,9 +8,9 @@ from typing import Any
 
 from smsflow.engine import running
 from smsflow.engine.model import Ask, Value
-from smsflow.engine.replies import Invalid, Parsed, parse
 from smsflow.engine.state import Session, Waiting
 from smsflow.engine.turn import FlowFailed, Turn
+from smsflow.engine.words.replies import Invalid, Parsed, parse
 
 
 def read(turn: Turn, session: Session, step: Ask, text: str) -> Parsed | Invalid:

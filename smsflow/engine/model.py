@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from smsflow.engine.replies import AnswerSpec
+from smsflow.engine.words.replies import AnswerSpec
 from smsflow.errors import Place
 
 # --- slots: what the author writes where --------------------------------------------------------

@@ -14,13 +14,13 @@ from typing import Any
 from smsflow.engine import answering, codes, running, starting
 from smsflow.engine.effects import ConsentChanged, DropQueued
 from smsflow.engine.events import TextReceived
-from smsflow.engine.keywords import Match
 from smsflow.engine.model import Ask, Duration, Otp, StartLimit
-from smsflow.engine.replies import Invalid, matches_word
 from smsflow.engine.scope import contact_scope
 from smsflow.engine.state import Session, Waiting
-from smsflow.engine.templates import TemplateError, compile_expression
+from smsflow.engine.templating.templates import TemplateError, compile_expression
 from smsflow.engine.turn import Turn
+from smsflow.engine.words.keywords import Match
+from smsflow.engine.words.replies import Invalid, matches_word
 from smsflow.engine.world import Route
 
 # Default replies to one contact: enough for a person, too few for two machines to talk on.

@@ -22,7 +22,7 @@ from smsflow.engine.model import (
 )
 from smsflow.engine.scope import contact_scope, session_scope
 from smsflow.engine.state import Contact, Conversation, Plan, Session, Waiting
-from smsflow.engine.templates import TemplateError, compile_expression, compile_text
+from smsflow.engine.templating.templates import TemplateError, compile_expression, compile_text
 from smsflow.engine.world import World
 from smsflow.errors import Place
 

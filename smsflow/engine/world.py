@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from smsflow.engine.compliance import TEXTS, ComplianceWords
-from smsflow.engine.keywords import CatchAllEntry, KeywordEntry, KeywordIndex, PatternEntry
 from smsflow.engine.model import Flow, Project, Template, Text, Trigger
+from smsflow.engine.words.compliance import TEXTS, ComplianceWords
+from smsflow.engine.words.keywords import CatchAllEntry, KeywordEntry, KeywordIndex, PatternEntry
 from smsflow.errors import Place
 from smsflow.sms.numbers import country_of
 

@@ -28,8 +28,9 @@ _OUT_OF_ORDER = timedelta(minutes=10)  # how far the clocks of hosts may be apar
 class Watching(Part):
     """The figures of health, and the reading for an audit."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, page: int = _PAGE) -> None:
         super().__init__(database)
+        self._page = page
         dialect = database.dialect
         self._figures = _figures(dialect.last_serial(inbox))
         ids = dialect.one_of(messages.c.id, "ids")
@@ -77,7 +78,7 @@ class Watching(Part):
 
     def _tries_backwards(self) -> Iterator[list[Row[Any]]]:
         """The attempts, page by page, latest first."""
-        latest_first = select(attempts).order_by(attempts.c.id.desc()).limit(_PAGE)
+        latest_first = select(attempts).order_by(attempts.c.id.desc()).limit(self._page)
         before: int | None = None
         while True:
             statement = latest_first

@@ -48,7 +48,7 @@ class SMSFlow:
 
 def create_app(runtime: Runtime) -> Flask:
     """smsflow as an application of its own."""
-    app = Flask("smsflow.web")
+    app = Flask("smsflow.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]
     SMSFlow(runtime).init_app(app)

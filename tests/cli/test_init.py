@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from smsflow.cli import smsflow
-from smsflow.engine.parse import load
+from smsflow.engine.language.parse import load
 from smsflow.files import read_files
 
 Run = Callable[..., Result]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from smsflow.engine.parse import load
-from smsflow.engine.report import render
+from smsflow.engine.language.parse import load
+from smsflow.engine.language.report import render
 from smsflow.errors import Issue
 from tests.docs.markdown import DOCS, ROOT, Block, blocks
 

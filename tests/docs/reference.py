@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from smsflow.engine.grammar import (
+from smsflow.engine.language.grammar import (
     COMMON,
     FLOW,
     PROJECT,

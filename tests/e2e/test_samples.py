@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from smsflow.engine.compliance import TEXTS
+from smsflow.engine.words.compliance import TEXTS
 from smsflow.sandbox import fates
 from smsflow.sms.states import State
 from tests.e2e.conftest import Town

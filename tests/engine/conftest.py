@@ -19,10 +19,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from smsflow.engine import world as worlds
-from smsflow.engine.literals import parse_duration
-from smsflow.engine.parse import load
-from smsflow.engine.simulator import SimulatedText, Simulator
+from smsflow.engine.language.literals import parse_duration
+from smsflow.engine.language.parse import load
 from smsflow.engine.state import Contact, Session
+from smsflow.engine.transcripts.simulator import SimulatedText, Simulator
 from smsflow.engine.world import World
 from smsflow.sms.states import State
 

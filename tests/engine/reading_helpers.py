@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
 
-from smsflow.engine.parse import Loaded, load
+from smsflow.engine.language.parse import Loaded, load
 from smsflow.errors import Issue
 
 ROOT = Path(__file__).parents[2]

@@ -2,11 +2,11 @@
 
 import pytest
 
-from smsflow.engine import needs
+from smsflow.engine.language import needs
+from smsflow.engine.language.parse import load, read_project
+from smsflow.engine.language.reading import Context
+from smsflow.engine.language.sms_checks import check_text, typical
 from smsflow.engine.model import DELIVERY_OUTCOMES, Template
-from smsflow.engine.parse import load, read_project
-from smsflow.engine.reading import Context
-from smsflow.engine.sms_checks import check_text, typical
 from smsflow.errors import Place
 from tests.engine.reading_helpers import found, load_flow, only, sample, steps
 
@@ -248,7 +248,7 @@ def test_words_of_the_project_are_stop_words_too() -> None:
 
 def test_every_delivery_outcome_has_its_key() -> None:
     """The grammar knows all that the model knows."""
-    from smsflow.engine.grammar import VERBS
+    from smsflow.engine.language.grammar import VERBS
 
     assert set(VERBS["send"].outcomes) == DELIVERY_OUTCOMES
     assert set(VERBS["ask"].outcomes) > DELIVERY_OUTCOMES

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsflow.engine.compliance import HELP_WORDS, START_WORDS, STOP_WORDS, TEXTS, ComplianceWords
+from smsflow.engine.words.compliance import (
+    HELP_WORDS,
+    START_WORDS,
+    STOP_WORDS,
+    TEXTS,
+    ComplianceWords,
+)
 from smsflow.sms.encoding import Alphabet, split
 
 BUILT_IN = ComplianceWords()

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsflow.engine.languages import LANGUAGES
-from smsflow.engine.templates import TemplateError, compile_text
+from smsflow.engine.templating.languages import LANGUAGES
+from smsflow.engine.templating.templates import TemplateError, compile_text
 from smsflow.sms.encoding import split
 
 AT = datetime(2025, 3, 30, 9, 30, tzinfo=UTC)  # 10:30 in London, where summer time began at 01:00

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsflow.engine.keywords import (
+from smsflow.engine.words.keywords import (
     CatchAllEntry,
     KeywordEntry,
     KeywordIndex,

@@ -9,9 +9,9 @@ from textwrap import dedent
 
 import pytest
 
+from smsflow.engine.language.parse import load, read_bundle, read_flows, read_project, source_bundle
 from smsflow.engine.model import Ask, Duration, End, Flow, Goto, If, Otp, Send, Set, Wait
-from smsflow.engine.parse import load, read_bundle, read_flows, read_project, source_bundle
-from smsflow.engine.replies import Choice
+from smsflow.engine.words.replies import Choice
 from smsflow.errors import ProjectInvalid
 from tests.engine.reading_helpers import PROJECT, load_flow, sample, steps
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from smsflow.engine.playing import Played, play
-from smsflow.engine.transcript import read_transcripts
+from smsflow.engine.transcripts.playing import Played, play
+from smsflow.engine.transcripts.transcript import read_transcripts
 from tests.engine.conftest import DEFAULT_REPLY, PROJECT, build
 
 FLOW = """\

@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 import pytest
 
 from smsflow.engine import world
-from smsflow.engine.parse import load
-from smsflow.engine.playing import Played, play
-from smsflow.engine.transcript import read_transcripts
+from smsflow.engine.language.parse import load
+from smsflow.engine.transcripts.playing import Played, play
+from smsflow.engine.transcripts.transcript import read_transcripts
 from smsflow.engine.world import World
 
 PROJECT = """\

@@ -5,12 +5,12 @@ import time
 
 import pytest
 
-from smsflow.engine import grammar
-from smsflow.engine.compose import read
-from smsflow.engine.grammar import Key
+from smsflow.engine.language import grammar
+from smsflow.engine.language.compose import read
+from smsflow.engine.language.grammar import Key
+from smsflow.engine.language.parse import load, read_project
+from smsflow.engine.language.source import Mapping, Node, Scalar, Sequence
 from smsflow.engine.model import Duration, Project, QuietHours
-from smsflow.engine.parse import load, read_project
-from smsflow.engine.source import Mapping, Node, Scalar, Sequence
 from smsflow.errors import Issue
 from tests.engine.reading_helpers import PROJECT, sample
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsflow.engine.answer_words import NO, NUMBERS, YES
-from smsflow.engine.replies import AnswerSpec, Choice, Invalid, Parsed, matches_word, parse
+from smsflow.engine.words.answer_words import NO, NUMBERS, YES
+from smsflow.engine.words.replies import AnswerSpec, Choice, Invalid, Parsed, matches_word, parse
 
 SCORE = AnswerSpec(
     "integer", minimum=1, maximum=5, words={1: ("bad", "nul"), 5: ("great", "super")}

@@ -2,9 +2,9 @@
 
 import re
 
-from smsflow.engine.issue_codes import CODES
-from smsflow.engine.parse import load
-from smsflow.engine.report import as_github, as_json, render
+from smsflow.engine.language.issue_codes import CODES
+from smsflow.engine.language.parse import load
+from smsflow.engine.language.report import as_github, as_json, render
 from smsflow.errors import Issue, Place
 from tests.engine.reading_helpers import ROOT, load_flow, only, sample, steps
 
@@ -114,7 +114,7 @@ def test_github_gets_a_command() -> None:
 def test_every_code_is_explained() -> None:
     """The table has the codes that the engine uses, and no others."""
     used: set[str] = set()
-    for path in (ROOT / "smsflow" / "engine").glob("*.py"):
+    for path in (ROOT / "smsflow" / "engine").rglob("*.py"):
         if path.name != "issue_codes.py":
             used |= set(re.findall(r'"(F[1-7]\d\d)"', path.read_text(encoding="utf-8")))
     assert used == set(CODES)

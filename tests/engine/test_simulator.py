@@ -10,11 +10,11 @@ import pytest
 
 from smsflow.engine import world as worlds
 from smsflow.engine.events import TextReceived
+from smsflow.engine.language.parse import load
 from smsflow.engine.machine import advance
 from smsflow.engine.model import Duration
-from smsflow.engine.parse import load
-from smsflow.engine.simulator import Simulator
 from smsflow.engine.state import Contact, Conversation
+from smsflow.engine.transcripts.simulator import Simulator
 from smsflow.engine.turn import MAX_TEXTS
 from smsflow.engine.world import World
 from smsflow.sms.states import State

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from smsflow.engine.compose import read
-from smsflow.engine.source import MAX_BYTES, Mapping, Scalar, Sequence, decode_file
+from smsflow.engine.language.compose import read
+from smsflow.engine.language.source import MAX_BYTES, Mapping, Scalar, Sequence, decode_file
 from smsflow.errors import Place
 
 

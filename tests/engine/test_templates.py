@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smsflow.engine.templates import (
+from smsflow.engine.templating.templates import (
     MAX_OUTPUT,
     TemplateError,
     compile_expression,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsflow.engine.transcript import merged, read_transcripts
+from smsflow.engine.transcripts.transcript import merged, read_transcripts
 
 HEAD = "smsflow-test: 1\nflow: talk\n"
 

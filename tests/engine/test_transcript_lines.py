@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from smsflow.engine.transcript import Transcript, is_transcript, read_transcripts
+from smsflow.engine.transcripts.transcript import Transcript, is_transcript, read_transcripts
 from smsflow.errors import Issue
 
 FLOWS = Path(__file__).parents[1] / "flows"

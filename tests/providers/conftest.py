@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from smsflow.providers.dates import format_date, parse_date
 from smsflow.providers.memory import MemoryProvider
 from smsflow.providers.pigeonhost import PigeonHost
 from smsflow.providers.transport import MaybeSent, NotSent, Response
@@ -40,6 +41,8 @@ class Wire:
         self.statuses: deque[dict[str, object]] = deque()  # of the next new texts
         self.out: list[str] = []  # wire ids of texts that went out
         self.logs: dict[str, dict[str, object]] = {}
+        self.lines: dict[str, dict[str, object]] = {}  # what the logs know beside the status
+        self.now = NOW
 
     def then(self, *answers: Response | Exception | str) -> Wire:
         """Answer the next requests so; "lose" works on the request and loses the answer."""
@@ -74,15 +77,24 @@ class Wire:
         if id_ not in self.logs:
             verdict = self.statuses.popleft() if self.statuses else ENROUTE
             self.logs[id_] = verdict
+            sent_at = format_date(self.now)
+            self.lines[id_] = {"to": destination["to"], "sentAt": sent_at, "smsCount": 1}
             if verdict["groupId"] != 5:
                 self.out.append(id_)
         return {"to": destination["to"], "messageId": id_, "smsCount": 1, "status": verdict}
 
     def _look_up(self, url: str) -> dict[str, object]:
-        ids = parse_qs(urlsplit(url).query)["messageId"]
-        return {
-            "results": [{"messageId": i, "status": s} for i, s in self.logs.items() if i in ids]
-        }
+        asked = parse_qs(urlsplit(url).query)
+        found = [
+            {"messageId": id_, "status": status, **self.lines.get(id_, {})}
+            for id_, status in self.logs.items()
+        ]
+        if "messageId" in asked:
+            found = [line for line in found if line["messageId"] in asked["messageId"]]
+        else:
+            since, until = (parse_date(asked[key][0]) for key in ("sentSince", "sentUntil"))
+            found = [line for line in found if since <= parse_date(str(line["sentAt"])) <= until]
+        return {"results": found[: int(asked["limit"][0])]}
 
 
 class PigeonRig:
@@ -109,12 +121,19 @@ class PigeonRig:
     def is_out_of_reach(self) -> None:
         self.wire.then(NotSent("no connection"))
 
+    def logs_are_out_of_reach(self) -> None:
+        self.wire.then(NotSent("no connection"))
+
+    def passes(self, time: timedelta) -> None:
+        self.wire.now += time
+
 
 class MemoryRig:
     """The provider in memory, and what can happen to it."""
 
     def __init__(self) -> None:
-        self.provider = MemoryProvider("memory")
+        self.now = NOW
+        self.provider = MemoryProvider("memory", now=lambda: self.now)
 
     def went_out(self) -> list[str]:
         return [text.wire_id for text in self.provider.sent]
@@ -130,6 +149,12 @@ class MemoryRig:
 
     def is_out_of_reach(self) -> None:
         self.provider.answer_next(Answer(Verdict.NOT_SENT, State.QUEUED))
+
+    def logs_are_out_of_reach(self) -> None:
+        self.provider.logs_away()
+
+    def passes(self, time: timedelta) -> None:
+        self.now += time
 
 
 @pytest.fixture(params=[PigeonRig, MemoryRig], ids=["pigeonhost", "memory"])

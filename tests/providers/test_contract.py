@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from smsflow.errors import WebhookRejected
-from smsflow.providers.base import Unreadable
+from smsflow.providers.base import LogsUnavailable, Unreadable
 from smsflow.sms.answers import Verdict
 from smsflow.sms.messages import Received, Report
 from smsflow.sms.states import State
+from tests.providers.conftest import NOW
 
 
 def verdicts(answers):
@@ -86,6 +88,67 @@ def test_settling_leaves_out_what_the_provider_does_not_know(rig, text):
     rig.provider.send([text()])
     assert list(rig.provider.settle(["m1-0", "never-tried"])) == ["m1-0"]
     assert rig.provider.settle([]) == {}
+
+
+HOUR = timedelta(hours=1)
+
+
+def test_the_logs_tell_every_text_of_a_window(rig, text):
+    """Old ones first; those before and after the window are left out."""
+    for n in range(4):
+        rig.provider.send([text(n)])
+        rig.passes(HOUR)
+    lines = list(rig.provider.logs(NOW + HOUR, NOW + 2 * HOUR))
+    assert [line.wire_id for line in lines] == ["m1-0", "m2-0"]
+    assert (lines[0].to, lines[0].segments, lines[0].sent_at) == (text(1).to, 1, NOW + HOUR)
+    assert all(line.taken for line in lines)
+
+
+def test_the_logs_know_what_became_of_lost_answers_and_refusals(rig, text):
+    """What the provider took is told from what it refused; what never reached it is absent."""
+    rig.loses_the_answer()
+    rig.provider.send([text(1)])
+    rig.refuses_for_now()
+    rig.provider.send([text(2)])
+    rig.refuses_for_good()
+    rig.provider.send([text(3)])
+    rig.is_out_of_reach()
+    rig.provider.send([text(4)])
+    found = {line.wire_id: line for line in rig.provider.logs(NOW, NOW)}
+    assert {wire_id: line.taken for wire_id, line in found.items()} == {
+        "m1-0": True,
+        "m2-0": False,
+        "m3-0": False,
+    }
+    assert (found["m2-0"].state, found["m3-0"].state) == (State.QUEUED, State.REJECTED)
+
+
+def test_a_duplicate_has_no_line_of_its_own(rig, text):
+    """It says nothing of its text, and must not look like a second one."""
+    rig.provider.send([text(1)])
+    rig.passes(HOUR)
+    rig.provider.send([text(1)])
+    assert [line.wire_id for line in rig.provider.logs(NOW, NOW + 2 * HOUR)] == ["m1-0"]
+
+
+def test_logs_that_cannot_be_asked_are_no_empty_logs(rig, text):
+    """An audit must not take silence for an answer."""
+    rig.provider.send([text(1)])
+    rig.logs_are_out_of_reach()
+    with pytest.raises(LogsUnavailable):
+        list(rig.provider.logs(NOW, NOW))
+
+
+def test_what_cannot_be_read_is_kept_so_that_its_parser_can_read_it_again(rig):
+    """The raw part is a push of its own, for the day when the parser has learnt it."""
+    results = [{"from": "447700900001"}, {"from": "447700900001", "text": "Hi"}]
+    body = json.dumps({"results": results}).encode()
+    for parse in (rig.provider.parse_mo_post, rig.provider.parse_dlr):
+        kept = parse(body, "")[0]
+        (again,) = parse(kept.raw.encode(), "application/json")
+        assert again == kept
+    (kept,) = rig.provider.parse_mo_get({"sender": "447700900001", "bin": "zz"})
+    assert rig.provider.parse_mo_get(json.loads(kept.raw)) == [kept]
 
 
 def test_a_push_by_get_is_read(rig):

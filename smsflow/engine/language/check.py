@@ -1,0 +1,78 @@
+"""What can only be checked once a flow is whole: its variables, its graph, its texts, its peers.
+
+The order is that of the codes. Nothing here stops at the first mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from smsflow.engine.language.flows import FlowReading
+from smsflow.engine.language.graph_checks import check_graph
+from smsflow.engine.language.sms_checks import check_texts
+from smsflow.engine.language.variables import check_variables
+from smsflow.engine.model import Ask, End, Otp, Speaking, Text
+from smsflow.engine.words.folding import fold
+from smsflow.errors import Issue, Place
+
+
+def check_flow(reading: FlowReading) -> None:
+    """Note everything that is wrong inside one flow."""
+    check_variables(reading)
+    check_graph(reading)
+    if reading.flow is not None:
+        steps = reading.flow.steps.values()
+        check_texts(reading.ctx, (text for step in steps for text in _texts(step)))
+
+
+def _texts(step: object) -> Iterator[Text]:
+    found: list[Text | None] = []
+    if isinstance(step, Speaking):
+        found.append(step.text)
+    match step:
+        case Ask():
+            found += [step.invalid, step.retry.text, step.nudge.text if step.nudge else None]
+        case Otp():
+            found.append(step.wrong)
+        case End():
+            found.append(step.text)
+    return (text for text in found if text is not None)
+
+
+def check_together(readings: Sequence[FlowReading]) -> Iterator[Issue]:
+    """What flows do to each other: two of one name, two that a text could start."""
+    yield from _names(readings)
+    taken: dict[tuple[str, ...], Place] = {}
+    for reading in sorted(readings, key=lambda each: each.place):
+        for key, place, what in _claims(reading):
+            first = taken.setdefault(key, place)
+            if first != place:
+                message = f"{what} is also taken by {first}"
+                yield Issue(place, "F320", message, "one of the two would never start its flow")
+
+
+def _names(readings: Iterable[FlowReading]) -> Iterator[Issue]:
+    first: dict[str, Place] = {}
+    for reading in sorted(readings, key=lambda each: each.place):
+        before = first.setdefault(reading.name, reading.place)
+        if before != reading.place:
+            message = f"a flow {reading.name!r} stands in {before.file} already"
+            yield Issue(reading.place, "F308", message, "rename one of them")
+
+
+def _claims(reading: FlowReading) -> Iterator[tuple[tuple[str, ...], Place, str]]:
+    """What a flow's triggers take: a key that is equal when two could both win, and its place."""
+    for each in reading.triggers:
+        trigger = each.trigger
+        where = trigger.number or ""
+        on = f"on number '{where}'" if where else "on every number"
+        match trigger.kind:
+            case "keyword":
+                for word in each.words:
+                    folded = fold(word.text) or word.text
+                    key = ("keyword", where, trigger.match, folded)
+                    yield key, word.place, f"keyword {word.text.upper()} {on}"
+            case "pattern":
+                yield ("pattern", where, trigger.pattern), trigger.place, f"this pattern {on}"
+            case "catch_all":
+                yield ("catch_all", where), trigger.place, f"every other text {on}"

@@ -1,0 +1,95 @@
+"""What can be seen from the shape of a flow: steps that nothing reaches, loops that never wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from smsflow.engine.language.flows import FlowReading
+from smsflow.engine.model import AnyStep, Ask, End, Flow, Goto, Otp, Send, Wait
+
+
+def check_graph(reading: FlowReading) -> None:
+    """Note unreachable steps and loops without a wait."""
+    flow = reading.flow
+    if flow is None:
+        return
+    _unreachable(reading, flow)
+    _loops(reading, flow)
+
+
+def successors(step: AnyStep) -> Iterator[str]:
+    """The ids of the steps that can follow on a step."""
+    ways = list(step.outcomes.values())
+    if not isinstance(step, End) or step.when is not None:
+        ways.append(step.next)
+    return (way for way in ways if way is not None)
+
+
+def reachable(flow: Flow) -> set[str]:
+    """The ids of all steps that a session can come to."""
+    found: set[str] = set()
+    waiting = [flow.start]
+    while waiting:
+        position = waiting.pop()
+        if position not in found:
+            found.add(position)
+            waiting.extend(successors(flow.steps[position]))
+    return found
+
+
+def _unreachable(reading: FlowReading, flow: Flow) -> None:
+    """Tell the first step of each stretch that nothing reaches; the rest follows from it."""
+    lost = flow.steps.keys() - reachable(flow)
+    followers = {way for name in lost for way in successors(flow.steps[name]) if way != name}
+    sections = {first: name for name, first in flow.sections.items()}
+    for name in lost:
+        if name in sections:
+            message = f"nothing leads to the section '{sections[name]}'"
+            place = reading.section_places[sections[name]]
+            reading.ctx.issue(place, "F501", message, f"write goto: {sections[name]} somewhere")
+        elif name not in followers:
+            message = "this step is never reached"
+            hint = "the step before it always goes elsewhere; remove one of them"
+            reading.ctx.issue(flow.steps[name].place, "F501", message, hint)
+
+
+def _waits(step: AnyStep) -> bool:
+    return isinstance(step, Ask | Otp | Wait) or (isinstance(step, Send) and step.follows_delivery)
+
+
+def _loops(reading: FlowReading, flow: Flow) -> None:
+    """Tell each loop once, at the `goto` that closes it, or else at its first step."""
+    graph = {
+        name: [way for way in successors(step) if not _waits(flow.steps[way])]
+        for name, step in flow.steps.items()
+        if not _waits(step)
+    }
+    told: set[str] = set()
+    for name in graph:
+        if name in told:
+            continue
+        loop = _loop_from(graph, name)
+        if loop and told.isdisjoint(loop):
+            told |= set(loop)
+            steps = [flow.steps[each] for each in loop]
+            place = next((step for step in reversed(steps) if isinstance(step, Goto)), steps[-1])
+            hint = "put a wait or an ask into it, or leave it"
+            reading.ctx.issue(place.place, "F503", "this goes round without ever waiting", hint)
+
+
+def _loop_from(graph: Mapping[str, list[str]], start: str) -> list[str]:
+    """The steps of a way from `start` back to it; [] when there is none."""
+    before: dict[str, str] = {}
+    waiting = [start]
+    while waiting:
+        position = waiting.pop()
+        for way in graph[position]:
+            if way == start:
+                path = [position]
+                while path[-1] != start:
+                    path.append(before[path[-1]])
+                return path[::-1]
+            if way not in before:
+                before[way] = position
+                waiting.append(way)
+    return []

@@ -1,0 +1,260 @@
+"""Reading smsflow.yaml: the numbers, providers and rules of the world in which flows run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from smsflow.engine.language import grammar, slots, source
+from smsflow.engine.language.compose import read
+from smsflow.engine.language.flows import version
+from smsflow.engine.language.reading import Context, Fields, Refused, listed, suggest
+from smsflow.engine.language.sms_checks import check_texts
+from smsflow.engine.language.source import Node, Scalar, decode_file
+from smsflow.engine.language.variables import check_project_texts
+from smsflow.engine.model import (
+    ContactField,
+    DeliveryPolicy,
+    Duration,
+    Number,
+    Project,
+    ProviderEntry,
+    QuietHours,
+    Text,
+)
+from smsflow.errors import Issue, Place
+
+FILE = "smsflow.yaml"
+
+_ADDRESS = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 .&_-]{1,11}", re.ASCII)
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_ENV = re.compile(r"env\.[A-Za-z_][A-Za-z0-9_]*")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+
+
+def read_project(data: bytes | str, file: str = FILE) -> tuple[Project | None, list[Issue]]:
+    """The project of a smsflow.yaml, None when it has an error, and every issue."""
+    text, issues = (data, []) if isinstance(data, str) else decode_file(data, file)
+    if issues:
+        return None, issues
+    documents, issues = read(text, file)
+    if issues:
+        return None, issues
+    if len(documents) != 1:
+        message = "this file is empty" if not documents else "this file has several documents"
+        return None, [Issue(Place(file, 1, 1), "F201", message, "write smsflow-project: 1")]
+    ctx = Context(file, languages=("en",))
+    project = None
+    with suppress(Refused):
+        project = _project(ctx, documents[0].root)
+        texts = [
+            *([project.default_reply] if project.default_reply else []),
+            *project.texts.values(),
+        ]
+        ctx.fields = project.fields
+        check_project_texts(ctx, texts)
+        check_texts(ctx, texts)
+    unique = sorted(dict.fromkeys(ctx.issues), key=lambda issue: issue.place)
+    return (None if any(issue.level == "error" for issue in unique) else project), unique
+
+
+def languages_of(data: bytes, file: str = FILE) -> tuple[str, ...]:
+    """The languages of a project, as far as they can be read in a file with mistakes."""
+    ctx = Context(file, languages=("en",))
+    documents, _ = read(decode_file(data, file)[0], file)
+    for document in documents[:1]:
+        _names_first(ctx, document.root)
+    return ctx.languages
+
+
+def _project(ctx: Context, root: Node) -> Project:
+    _names_first(ctx, root)
+    fields = slots.record(ctx, root, grammar.PROJECT, "in smsflow.yaml", grammar.LATER["project"])
+    version(ctx, fields, "smsflow-project")
+    providers = {
+        name: _provider(ctx, name, entry) for name, entry in fields.get("providers", {}).items()
+    }
+    compliance = fields.get("compliance")
+    words: dict[str, tuple[str, ...]] = {
+        key: slots.texts_of(compliance.get(key, ())) if compliance else ()
+        for key in ("stop", "start", "help")
+    }
+    contact = fields.get("contact")
+    return Project(
+        name=fields.get("name", "smsflow"),
+        languages=ctx.languages,
+        timezone=ctx.timezone,
+        numbers=_numbers(ctx, fields, providers),
+        providers=providers,
+        policies=_policies(ctx, fields),
+        fields=_contact_fields(ctx, contact.get("fields", {}) if contact else {}),
+        public_url=_url(ctx, fields, "public_url"),
+        countries=_countries(ctx, fields),
+        quiet=_quiet(ctx, fields),
+        default_reply=fields.get("default_reply"),
+        stop_words=words["stop"],
+        start_words=words["start"],
+        help_words=words["help"],
+        texts=_texts(compliance),
+    )
+
+
+def _names_first(ctx: Context, root: Node) -> None:
+    """What other keys refer to, wherever it stands in the file."""
+    if not isinstance(root, source.Mapping):
+        return
+    languages = root.get("languages")
+    if languages is not None:
+        nodes = languages.items if isinstance(languages, source.Sequence) else (languages,)
+        found = [each for each in nodes if isinstance(each, Scalar)]
+        for each in found:
+            if not _LANGUAGE.fullmatch(each.text):
+                message = f"{each.text!r} is no language code"
+                ctx.issue(each.place, "F310", message, "such as en, fr or pt-BR")
+        ctx.languages = tuple(dict.fromkeys(each.text for each in found)) or ctx.languages
+    numbers = root.get("numbers")
+    if isinstance(numbers, source.Mapping):
+        ctx.numbers = frozenset(key.text for key, _ in numbers)
+    zone = root.get("timezone")
+    if isinstance(zone, Scalar):
+        _zone(ctx, zone)
+
+
+def _zone(ctx: Context, node: Scalar) -> None:
+    try:
+        ZoneInfo(node.text)
+    except (KeyError, ValueError, OSError):
+        message = f"{node.text!r} is no IANA time zone"
+        ctx.issue(node.place, "F208", message, "such as Europe/London")
+    else:
+        ctx.timezone = node.text
+
+
+# --- numbers and providers ------------------------------------------------------------------------
+
+
+def _numbers(
+    ctx: Context, fields: Fields, providers: Mapping[str, ProviderEntry]
+) -> dict[str, Number]:
+    found: dict[str, Number] = {}
+    addresses: dict[str, str] = {}
+    for name, entry in fields.get("numbers", {}).items():
+        address, provider = entry.get("address"), entry.get("provider")
+        if address is not None and not _ADDRESS.fullmatch(address):
+            message = f"{address!r} is no address to send from"
+            hint = '+ and country code, such as "+447700900000", a short code, or a name'
+            ctx.issue(entry.nodes["address"].place, "F208", message, hint)
+        owner = addresses.setdefault(address, name)
+        if address is not None and owner != name:
+            message = f"{address} is the address of {owner!r} already"
+            ctx.issue(entry.nodes["address"].place, "F307", message, "each number stands once")
+        if provider is not None and provider not in providers:
+            known = f"`providers` has: {listed(providers) or 'nothing'}"
+            hint = suggest(provider, providers, known)
+            message = f"`providers` has no {provider!r}"
+            ctx.issue(entry.nodes["provider"].place, "F306", message, hint)
+        found[name] = Number(name, address or "", provider or "", entry.place)
+    if not found and "numbers" in fields:
+        ctx.issue(fields.places["numbers"], "F201", "no numbers stand here", "write at least one")
+    return found
+
+
+def _provider(ctx: Context, name: str, entry: Fields) -> ProviderEntry:
+    for secret in ("password", "webhook_secret"):
+        value = entry.get(secret)
+        if value is not None and not _ENV.fullmatch(value):
+            hint = f"write env.{name.upper()}_{secret.upper()} and set it in the environment"
+            message = f"'{secret}' stands in the open here"
+            ctx.issue(entry.nodes[secret].place, "F208", message, hint)
+    rate = entry.get("rate")
+    return ProviderEntry(
+        name=name,
+        kind=entry.get("kind", ""),
+        place=entry.place,
+        url=_url(ctx, entry, "url"),
+        user=entry.get("user", ""),
+        password=entry.get("password", ""),
+        webhook_secret=entry.get("webhook_secret", ""),
+        rate=rate[0] / slots.seconds(rate[1]) if rate else None,
+        mo=entry.get("mo", {}),
+    )
+
+
+def _url(ctx: Context, fields: Fields, key: str) -> str:
+    value = fields.get(key, "")
+    if not value or _ENV.fullmatch(value):
+        return str(value)
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        good = False
+    if not good:
+        message = f"{value!r} is no address of a web service"
+        ctx.issue(fields.nodes[key].place, "F208", message, "such as https://sms.example")
+    return str(value)
+
+
+def _countries(ctx: Context, fields: Fields) -> tuple[str, ...]:
+    nodes = fields.get("countries", ())
+    for node in nodes:
+        if not _COUNTRY.fullmatch(node.text):
+            message = f"{node.text!r} is no country code"
+            ctx.issue(node.place, "F208", message, "two capital letters, such as GB")
+    return slots.texts_of(nodes)
+
+
+# --- rules ----------------------------------------------------------------------------------------
+
+
+def _policies(ctx: Context, fields: Fields) -> dict[str, DeliveryPolicy]:
+    found: dict[str, DeliveryPolicy] = {}
+    for name, entry in fields.get("deliver", {}).items():
+        resend = entry.get("resend")
+        times = slots.positive(ctx, resend, "times", 1, 10) if resend else 0
+        found[name] = DeliveryPolicy(
+            name=name,
+            via=entry.get("via", ()),
+            report_within=entry.get("report_within"),
+            failover_on=frozenset(entry.get("failover_on", ())),
+            resend_times=times,
+            resend_after=resend.get("after", Duration(seconds=1800)) if resend else Duration(),
+            resend_on=frozenset(resend.get("on", ())) if resend else frozenset(),
+            give_up=entry.get("give_up"),
+        )
+    return found
+
+
+def _quiet(ctx: Context, fields: Fields) -> QuietHours | None:
+    quiet = fields.get("quiet")
+    if not quiet or "from" not in quiet or "to" not in quiet:
+        return None
+    start, end = quiet.get("from"), quiet.get("to")
+    if start == end:
+        message = "quiet hours that begin and end at one time leave nothing, or everything"
+        ctx.issue(quiet.places["to"], "F208", message, "write two different times")
+    kinds = quiet.get("kinds", ("marketing", "transactional"))
+    return QuietHours(start, end, frozenset(kinds))
+
+
+def _contact_fields(ctx: Context, declared: Mapping[str, Any]) -> dict[str, ContactField]:
+    found: dict[str, ContactField] = {}
+    for name, entry in declared.items():
+        if name in ("phone", "language", "timezone", "subscribed"):
+            message = f"every contact has {name!r}; it can't be declared"
+            ctx.issue(entry.place, "F310", message, "leave it out")
+        elif entry.type == "object":
+            message = "a contact's field can't be an object"
+            ctx.issue(entry.place, "F207", message, "declare its parts as fields")
+        else:
+            found[name] = ContactField(name, entry.type, entry.default, entry.place)
+    return found
+
+
+def _texts(compliance: Fields | None) -> dict[str, Text]:
+    texts = compliance.get("texts") if compliance else None
+    return {f"compliance.{name}": text for name, text in texts.values.items()} if texts else {}

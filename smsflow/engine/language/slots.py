@@ -1,0 +1,292 @@
+"""Reading what stands behind a key, as the grammar says what may stand there.
+
+One `match` over the kinds of slot; handlers and steps come back as the nodes they are, for the
+compiler of steps gives them their ids and their place in the graph.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from smsflow.engine.inputs import read_value
+from smsflow.engine.language import grammar, literals, source, texts
+from smsflow.engine.language.grammar import Key, Kind, Slot
+from smsflow.engine.language.reading import (
+    Context,
+    Fields,
+    Refused,
+    kind_of,
+    listed,
+    scalar,
+    suggest,
+)
+from smsflow.engine.language.source import Node, Scalar
+from smsflow.engine.model import Duration, Expression, Input, Value
+from smsflow.errors import Place
+
+_WHOLE = re.compile(r"\s*\{\{((?:(?!\}\}).)*)\}\}\s*", re.DOTALL)
+_NOTHING: frozenset[str] = frozenset()
+
+
+def read(ctx: Context, node: Node, slot: Slot, name: str) -> Any:
+    """The value of a slot; raises Refused when it has none, its issue noted."""
+    match slot.kind:
+        case Kind.RECORD:
+            return record(ctx, node, slot.keys, f"under '{name}'", _later(name))
+        case Kind.MAP | Kind.HANDLERS:
+            return free_map(ctx, node, slot, name)
+        case Kind.LIST:
+            return _list(ctx, node, slot, name)
+        case Kind.DURATION_OR_RECORD:
+            if isinstance(node, source.Mapping):
+                return record(ctx, node, slot.keys, f"under '{name}'", _later(name))
+            return literals.duration(ctx, node)
+        case Kind.TYPED:
+            raise AssertionError("types have names; see free_map")
+        case Kind.BY_VERB if not isinstance(node, source.Mapping):
+            raise ctx.refuse(node.place, "F202", f"a mapping is expected here, not {kind_of(node)}")
+        case Kind.HANDLER | Kind.STEPS | Kind.BY_VERB:
+            return node
+        case _:
+            return _leaf(ctx, node, slot, name)
+
+
+def _leaf(ctx: Context, node: Node, slot: Slot, name: str) -> Any:
+    match slot.kind:
+        case Kind.TEXT:
+            return texts.read_text(ctx, node)
+        case Kind.CONDITION:
+            return condition(ctx, node)
+        case Kind.VALUE:
+            return value(ctx, node)
+        case Kind.LITERAL:
+            return literals.literal(ctx, node)
+        case Kind.PLAIN:
+            return scalar(ctx, node, "a text").text.strip()
+        case Kind.NAME | Kind.TARGET:
+            return literals.name(ctx, node)
+        case Kind.WORDS:
+            return literals.words(ctx, node)
+        case Kind.ENUM:
+            return literals.one_of(ctx, node, slot.values, _later(name))
+        case _:
+            return _small(ctx, node, slot)
+
+
+def _small(ctx: Context, node: Node, slot: Slot) -> Any:
+    match slot.kind:
+        case Kind.DURATION:
+            return literals.duration(ctx, node)
+        case Kind.OFFSET:
+            return literals.duration(ctx, node, signed=True)
+        case Kind.TIME:
+            return literals.time_of_day(ctx, node)
+        case Kind.RATE:
+            return literals.rate(ctx, node)
+        case Kind.INTEGER:
+            return literals.integer(ctx, node)
+        case Kind.BOOLEAN:
+            return literals.boolean(ctx, node)
+        case Kind.PAIR:
+            return literals.pair(ctx, node)
+        case Kind.ENUMS:
+            found = literals.scalars(ctx, node, f"one or more of {listed(slot.values)}")
+            return tuple(literals.one_of(ctx, each, slot.values, _NOTHING) for each in found)
+        case Kind.NAMES:
+            return tuple(literals.name(ctx, each) for each in literals.scalars(ctx, node, "a name"))
+        case _:
+            return _known(ctx, node, slot.kind)
+
+
+def _known(ctx: Context, node: Node, kind: Kind) -> Any:
+    """Names of the project: numbers and policies."""
+    if kind is Kind.NUMBERS:
+        found = literals.scalars(ctx, node, "the name of a number")
+        return tuple(_exists(ctx, each, ctx.numbers, "F302", "number", "numbers") for each in found)
+    each = scalar(ctx, node, "a name")
+    if kind is Kind.NUMBER:
+        return _exists(ctx, each, ctx.numbers, "F302", "number", "numbers")
+    return _exists(ctx, each, ctx.policies, "F303", "delivery policy", "deliver")
+
+
+def _exists(
+    ctx: Context, node: Scalar, known: frozenset[str] | None, code: str, what: str, section: str
+) -> str:
+    if known is not None and node.text not in known:
+        there = f"smsflow.yaml has under `{section}`: {listed(sorted(known)) or 'nothing'}"
+        hint = suggest(node.text, known, there)
+        raise ctx.refuse(node.place, code, f"smsflow.yaml has no {what} {node.text!r}", hint)
+    return node.text
+
+
+def _later(name: str) -> frozenset[str]:
+    return grammar.LATER.get(name, _NOTHING)
+
+
+# --- expressions and values -----------------------------------------------------------------------
+
+
+def condition(ctx: Context, node: Node) -> Expression:
+    """A bare Jinja2 expression."""
+    if isinstance(node, source.Mapping):
+        message = f"a condition is a bare expression, not {kind_of(node)}"
+        raise ctx.refuse(node.place, "F202", message, "such as: score <= 3")
+    found = scalar(ctx, node, "a bare expression such as score <= 3")
+    if "{{" in found.text or "{%" in found.text:
+        inner = re.sub(r"\{[{%]|[%}]\}", "", found.text).strip()
+        hint = f"leave the braces out: {inner}"
+        raise ctx.refuse(found.place, "F404", "no braces belong into a condition", hint)
+    texts.note_cut(ctx, found)
+    return texts.expression(ctx, found, found.text)
+
+
+def value(ctx: Context, node: Node) -> Value:
+    """A literal, or a whole-string `"{{ expression }}"`."""
+    if not isinstance(node, Scalar) or ("{{" not in node.text and "{%" not in node.text):
+        return Value(literals.literal(ctx, node))
+    whole = _WHOLE.fullmatch(node.text)
+    if not whole:
+        message = "a value is a literal, or one whole {{ expression }}"
+        hint = "join texts inside the braces: \"{{ 'Hello ' ~ name }}\""
+        raise ctx.refuse(node.place, "F208", message, hint)
+    return Value(expression=texts.expression(ctx, node, whole[1].strip()))
+
+
+# --- mappings and lists ---------------------------------------------------------------------------
+
+
+def record(
+    ctx: Context, node: Node, keys: Mapping[str, Key], where: str, later: frozenset[str]
+) -> Fields:
+    """A mapping with known keys; what could not be read is left out, its issues noted."""
+    if not isinstance(node, source.Mapping):
+        message = f"a mapping is expected {where}, not {kind_of(node)}"
+        raise ctx.refuse(node.place, "F202", message, f"its keys: {listed(keys)}")
+    values: dict[str, Any] = {}
+    places: dict[str, Place] = {}
+    nodes: dict[str, Node] = {}
+    for key, child in node:
+        if key.text.startswith("x-"):
+            continue
+        if key.text not in keys:
+            unknown_key(ctx, key, keys, where, later)
+            continue
+        places[key.text], nodes[key.text] = key.place, child
+        try:
+            values[key.text] = read(ctx, child, keys[key.text].slot, key.text)
+        except Refused:
+            continue
+    for name, known in keys.items():
+        if known.required and name not in places:
+            ctx.issue(node.place, "F201", f"the key '{name}' is missing {where}", known.doc)
+    return Fields(values, places, nodes, node.place)
+
+
+def unknown_key(
+    ctx: Context, key: Scalar, keys: Mapping[str, Key], where: str, later: frozenset[str]
+) -> None:
+    """Note a key that is not in the grammar, or not yet."""
+    if key.text in later:
+        message = f"the key '{key.text}' {where} is not in this version yet"
+        ctx.issue(key.place, "F204", message, "leave it out")
+        return
+    hint = suggest(key.text, keys, f"known here: {listed(keys)}")
+    ctx.issue(key.place, "F203", f"unknown key '{key.text}' {where}", hint)
+
+
+def free_map(ctx: Context, node: Node, slot: Slot, name: str) -> dict[str, Any]:
+    """A mapping of free names: its values by name; choices may be a plain list as well."""
+    if not isinstance(node, source.Mapping):
+        raise ctx.refuse(
+            node.place, "F202", f"a mapping is expected under '{name}', not {kind_of(node)}"
+        )
+    item = slot.item or Slot(Kind.HANDLER)
+    found: dict[str, Any] = {}
+    for key, child in node:
+        try:
+            if item.kind is Kind.TYPED:
+                found[key.text] = typed(ctx, key, child)
+            elif item.kind is Kind.RECORD:
+                where = f"in '{key.text}' under '{name}'"
+                later = _later("policy" if name == "deliver" else name)
+                found[key.text] = record(ctx, child, item.keys, where, later)
+            else:
+                found[key.text] = read(ctx, child, item, name)
+        except Refused:
+            continue
+    return found
+
+
+def _list(ctx: Context, node: Node, slot: Slot, name: str) -> list[Any]:
+    if not isinstance(node, source.Sequence):
+        raise ctx.refuse(
+            node.place, "F202", f"a list is expected under '{name}', not {kind_of(node)}"
+        )
+    item = slot.item or Slot(Kind.LITERAL)
+    found = []
+    for each in node:
+        try:
+            if name == "triggers":
+                later = grammar.LATER["trigger"]
+                found.append(record(ctx, each, item.keys, "in a trigger", later))
+            else:
+                found.append(read(ctx, each, item, name))
+        except Refused:
+            continue
+    return found
+
+
+def typed(ctx: Context, key: Scalar, node: Node) -> Input:
+    """`name: type`, or `name: {type, default, fields, values}`."""
+    if not key.text.isidentifier():
+        hint = "use letters, digits and _"
+        raise ctx.refuse(key.place, "F310", f"{key.text!r} can't be a name of a variable", hint)
+    if isinstance(node, Scalar):
+        kind = literals.one_of(ctx, node, grammar.TYPES, _NOTHING)
+        return Input(key.text, kind, True, None, (), (), key.place)
+    fields = record(ctx, node, grammar.TYPED, f"in '{key.text}'", _NOTHING)
+    if "type" not in fields:
+        raise Refused
+    kind = fields.get("type")
+    default = _fit(ctx, kind, fields.nodes["default"]) if "default" in fields else None
+    allowed = fields.nodes.get("values") if "values" in fields else None
+    nodes = allowed.items if isinstance(allowed, source.Sequence) else ()
+    values = tuple(_fit(ctx, kind, each) for each in nodes)
+    inner = tuple(fields.get("fields", {}).values())
+    required = "default" not in fields.places
+    return Input(key.text, kind, required, default, inner, values, key.place)
+
+
+def _fit(ctx: Context, kind: str, node: Node) -> Any:
+    """A literal as a value of the type that was declared; a text is what stands in the file."""
+    raw = literals.literal(ctx, node)
+    if raw is None:
+        return None
+    if isinstance(node, Scalar) and kind in ("text", "decimal"):
+        raw = node.text
+    try:
+        return read_value(kind, raw, zone=ctx.timezone)
+    except ValueError as error:
+        shown = kind_of(node)
+        raise ctx.refuse(node.place, "F202", f"{shown} {error}", f"the type is {kind}") from None
+
+
+def texts_of(words: tuple[Scalar, ...]) -> tuple[str, ...]:
+    """Words as plain texts."""
+    return tuple(word.text.strip() for word in words)
+
+
+def positive(ctx: Context, fields: Fields, name: str, default: int, most: int) -> int:
+    """A whole number from 1 to `most`, else the default with an issue."""
+    found = fields.get(name, default)
+    if 1 <= found <= most:
+        return int(found)
+    ctx.issue(fields.places[name], "F208", f"'{name}' must be from 1 to {most}, not {found}")
+    return default
+
+
+def seconds(length: Duration) -> int:
+    """A duration in seconds, a day counted as 24 hours."""
+    return length.days * 86400 + length.seconds

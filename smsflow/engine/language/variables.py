@@ -1,0 +1,297 @@
+"""Names that may be unset where a text or a condition needs them, found over the graph of steps.
+
+A name is set at a step when every way to that step sets it. The same walk that the engine does at
+run time is done here once for all ways at the same time, so that "the person skipped the question"
+is found at a desk and not by that person.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from smsflow.engine.language import needs
+from smsflow.engine.language.flows import FlowReading
+from smsflow.engine.language.reading import Context, suggest
+from smsflow.engine.model import (
+    AnyStep,
+    Ask,
+    End,
+    Expression,
+    Flow,
+    If,
+    Otp,
+    Send,
+    Set,
+    Switch,
+    Template,
+    Text,
+    Wait,
+)
+from smsflow.engine.scope import RESERVED
+from smsflow.engine.templating.methods import FUNCTIONS
+from smsflow.errors import Place
+
+Names = frozenset[str]
+ALWAYS: Names = RESERVED | frozenset(FUNCTIONS)
+_TRIGGERED: Names = frozenset({"contact", "message", "trigger", "now"}) | frozenset(FUNCTIONS)
+_OF_PROJECT: Names = frozenset({"contact", "project"}) | frozenset(FUNCTIONS)
+_OF_CONTACTS = frozenset({"phone", "language", "timezone", "subscribed"})
+_OTP_NAMES = frozenset({"code", "attempts_left"})
+_NOTHING: Names = frozenset()
+
+
+def check_variables(reading: FlowReading) -> None:
+    """Note names that may be unset where they are needed, and undeclared fields of contacts."""
+    flow = reading.flow
+    if flow is None:
+        return
+    known = _known_at(flow, _at_start(reading, flow))
+    for step in flow.steps.values():
+        if step.id in known:
+            _check_step(reading, flow, step, known[step.id])
+    if flow.key is not None:
+        _check(reading, flow, _Use.of(flow.key), _at_start(reading, flow))
+    for each in reading.triggers:
+        if each.trigger.when is not None:
+            names = _TRIGGERED | each.groups | contact_names(reading.ctx)
+            _check(reading, flow, _Use.of(each.trigger.when), names)
+
+
+def _at_start(reading: FlowReading, flow: Flow) -> Names:
+    """The names that every way of starting the flow brings."""
+    always = {name for name, value in flow.variables.items() if value is not None}
+    always |= {each.name for each in flow.inputs if each.default is not None}
+    required = {each.name for each in flow.inputs if each.required}
+    brought = [
+        required if each.trigger.kind == "api" else set(each.groups) for each in reading.triggers
+    ] or [required]
+    return ALWAYS | always | set.intersection(*brought) | contact_names(reading.ctx)
+
+
+def contact_names(ctx: Context) -> Names:
+    """The fields that every contact has, and those that have a default."""
+    declared = ctx.fields or {}
+    known = [name for name, each in declared.items() if each.default is not None]
+    return frozenset(f"contact.{name}" for name in (*_OF_CONTACTS, *known))
+
+
+def check_project_texts(ctx: Context, texts: Iterable[Text]) -> None:
+    """Note names that are not there in texts that belong to no flow."""
+    known = _OF_PROJECT | contact_names(ctx)
+    for use in (use for text in texts for use in _in_text(text)):
+        for name in sorted(use.needed.names - known):
+            place = _place_of(ctx, use.place, name)
+            if name.startswith("contact."):
+                _tell_field(ctx, place, name)
+            else:
+                hint = "this text belongs to no flow; it knows contact and project"
+                ctx.issue(place, "F402", f"'{name}' is not set here", hint)
+
+
+def _known_at(flow: Flow, start: Names) -> dict[str, Names]:
+    """By step id, the names that are set on every way there; unreachable steps are absent."""
+    known: dict[str, Names] = {flow.start: start}
+    waiting = deque([flow.start])
+    while waiting:
+        position = waiting.popleft()
+        for target, names in _ways(flow.steps[position], known[position]):
+            if target is None or target not in flow.steps:
+                continue
+            merged = names & known[target] if target in known else names
+            if known.get(target) != merged:
+                known[target] = merged
+                waiting.append(target)
+    return known
+
+
+def _ways(step: AnyStep, names: Names) -> Iterator[tuple[str | None, Names]]:
+    """Where a step can lead, with the names that are set on that way."""
+    if step.when is not None:
+        proven = needs.of_condition(step.when.source)
+        yield step.next, names | proven.if_false
+        names |= proven.if_true
+    match step:
+        case Ask(save=str(save)):
+            yield from _ways_of_ask(step, save, names)
+        case If():
+            proven = needs.of_condition(step.condition.source)
+            yield step.outcomes.get("then", step.next), names | proven.if_true
+            yield step.outcomes.get("else", step.next), names | proven.if_false
+        case Set():
+            yield step.next, _after_set(step, names)
+        case End():
+            return
+        case Switch():
+            yield from ((target, names) for target in step.outcomes.values())
+            yield step.outcomes.get("else", step.next), names
+        case _:
+            yield from ((target, names) for target in step.outcomes.values())
+            yield step.next, names
+
+
+def _ways_of_ask(step: Ask, save: str, names: Names) -> Iterator[tuple[str | None, Names]]:
+    """An answer sets the name; a skipped question has the default or nothing."""
+    for name, target in step.outcomes.items():
+        answered = name.startswith("then.") or (name == "on_skip" and step.default is not None)
+        skipped = name == "on_skip" and not answered
+        yield target, names | {save} if answered else names - {save} if skipped else names
+    yield step.next, names | {save}
+    if step.skip and "on_skip" not in step.outcomes and step.default is None:
+        yield step.next, names - {save}
+
+
+def _after_set(step: Set, names: Names) -> Names:
+    for target, value in step.assignments:
+        if value.expression is not None:
+            source = value.expression.source
+            empty = source.isidentifier() and source not in names
+        else:
+            empty = value.literal is None
+        names = names - {target} if empty else names | {target}
+    return names
+
+
+# --- what a step uses -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    needed: needs.Needs
+    place: Place
+    extra: Names = _NOTHING
+
+    @classmethod
+    def of(cls, used: Template | Expression, extra: Names = _NOTHING) -> _Use:
+        if isinstance(used, Template):
+            return cls(needs.of_text(used.source), used.place, extra)
+        return cls(needs.of_condition(used.source), used.place, extra)
+
+
+def _check_step(reading: FlowReading, flow: Flow, step: AnyStep, names: Names) -> None:
+    if step.when is not None:
+        _check(reading, flow, _Use.of(step.when), names)
+        names |= needs.of_condition(step.when.source).if_true
+    for use in _uses(step):
+        _check(reading, flow, use, names)
+    if isinstance(step, Set):
+        _check_assignments(reading, flow, step, names)
+
+
+def _uses(step: AnyStep) -> Iterator[_Use]:
+    match step:
+        case Ask():
+            yield from _uses_of_ask(step)
+        case Otp():
+            yield from _in_text(step.text, _OTP_NAMES)
+            yield from _in_text(step.wrong, _OTP_NAMES)
+        case Send() | End():
+            yield from _in_text(step.text)
+        case Wait() if step.until is not None:
+            yield _Use(needs.strict_expression(step.until.source), step.until.place)
+        case If():
+            yield _Use.of(step.condition)
+        case Switch():
+            yield _Use.of(step.subject)
+
+
+def _uses_of_ask(step: Ask) -> Iterator[_Use]:
+    value = frozenset({"value"})
+    yield from _in_text(step.text)
+    yield from _in_text(step.invalid)
+    yield from _in_text(step.retry.text)
+    yield from _in_text(step.nudge.text if step.nudge else None)
+    if step.valid is not None:
+        yield _Use.of(step.valid, value)
+    for bound in (step.default, step.minimum, step.maximum):
+        if bound is not None and bound.expression is not None:
+            yield _of_value(bound.expression)
+
+
+def _of_value(expression: Expression) -> _Use:
+    return _Use(needs.of_value(expression.source), expression.place)
+
+
+def _in_text(text: Text | None, extra: Names = _NOTHING) -> Iterator[_Use]:
+    for template in text.variants.values() if text else ():
+        yield _Use.of(template, extra)
+
+
+def _check_assignments(reading: FlowReading, flow: Flow, step: Set, names: Names) -> None:
+    """Each assignment may use what those before it have set."""
+    for target, value in step.assignments:
+        if value.expression is not None:
+            _check(reading, flow, _of_value(value.expression), names)
+        names = _after_set(Set(id="", place=step.place, assignments=((target, value),)), names)
+
+
+# --- what is said about it ------------------------------------------------------------------------
+
+
+def _check(reading: FlowReading, flow: Flow, use: _Use, names: Names) -> None:
+    ctx = reading.ctx
+    for name in sorted(use.needed.names - names - use.extra):
+        place = _place_of(ctx, use.place, name)
+        if name.startswith("contact."):
+            _tell_field(ctx, place, name)
+        else:
+            message = f"'{name}' may be unset: {_why(flow, name)}"
+            ctx.issue(place, "F402", message, _cure(flow, name))
+
+
+def _tell_field(ctx: Context, place: Place, name: str) -> None:
+    """A warning, for what is known of contacts grows while flows run."""
+    field = name.removeprefix("contact.")
+    if ctx.fields is None:
+        return
+    if field in ctx.fields:
+        message = f"'{name}' may be unset: it has no default"
+        hint = f"write {{{{ {name} | default('...') }}}} or give it a default in smsflow.yaml"
+    else:
+        message = f"smsflow.yaml declares no contact field '{field}', so it may be unset"
+        hint = suggest(field, ctx.fields, "declare it in smsflow.yaml under contact, fields")
+    ctx.issue(place, "F405", message, hint, "warning")
+
+
+def _place_of(ctx: Context, place: Place, name: str) -> Place:
+    """Where the name stands inside a text."""
+    scalar = ctx.origins.get(place)
+    offset = needs.offset_of(scalar.text, name) if scalar else -1
+    return place if scalar is None or offset < 0 else scalar.place_at(offset, len(name))
+
+
+def _setters(flow: Flow, name: str) -> list[AnyStep]:
+    return [
+        step
+        for step in flow.steps.values()
+        if (isinstance(step, Ask) and step.save == name)
+        or (isinstance(step, Set) and any(target == name for target, _ in step.assignments))
+    ]
+
+
+def _why(flow: Flow, name: str) -> str:
+    setters = _setters(flow, name)
+    if not setters:
+        if any(each.name == name for each in flow.inputs):
+            return "not every way to start this flow brings it"
+        return "nothing sets it"
+    step = setters[0]
+    verb = "asked" if isinstance(step, Ask) else "set"
+    if step.when is not None:
+        return f"it is {verb} only when '{step.when.source}' (line {step.when.place.line})"
+    if isinstance(step, Ask) and step.skip and step.default is None and len(setters) == 1:
+        return f"its question can be skipped (line {step.place.line})"
+    return f"it is not {verb} on every way here (line {step.place.line})"
+
+
+def _cure(flow: Flow, name: str) -> str:
+    known = {each.name for each in flow.inputs} | set(flow.variables) | ALWAYS
+    for step in flow.steps.values():
+        if isinstance(step, Ask) and step.save:
+            known.add(step.save)
+        elif isinstance(step, Set):
+            known |= {target for target, _ in step.assignments}
+    known.discard(name)
+    otherwise = f"write {{{{ {name} | default('none') }}}} or set it first"
+    return otherwise if _setters(flow, name) else suggest(name, known, otherwise)

@@ -1,0 +1,1 @@
+"""Templates and expressions: Jinja2, hardened, with limits and without a clock."""

@@ -1,0 +1,182 @@
+"""The world in which a test begins: the contact, the moment, the codes that will be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from smsflow.engine import policy
+from smsflow.engine.inputs import read_value
+from smsflow.engine.language.reading import Context, Refused, suggest
+from smsflow.engine.model import Flow, Otp, Project
+from smsflow.engine.state import Contact
+from smsflow.engine.transcripts.lines import check_moment
+from smsflow.errors import Place
+from smsflow.sms.numbers import is_phone, normalise
+
+GIVEN = ("now", "contact", "start", "codes", "history", "random")
+START = "2025-01-06 09:00"  # a Monday, when a test doesn't say
+PHONE = "+447700900123"  # of a range that is kept for fiction
+SEED = 1
+
+_DIGITS = "0123456789"
+
+
+class ScriptedRandom(Random):
+    """Seeded randomness whose first digits are those of the codes that are given.
+
+    `drawn` has every digit that was drawn, so that a conversation can be written down.
+    """
+
+    def __init__(self, seed: int, codes: str = "") -> None:
+        super().__init__(seed)
+        self._scripted = list(codes)
+        self.drawn = ""
+
+    def choice(self, seq: Any) -> Any:
+        """The next scripted digit, else a random one."""
+        if seq != _DIGITS:
+            return super().choice(seq)
+        digit = self._scripted.pop(0) if self._scripted else super().choice(seq)
+        self.drawn += digit
+        return digit
+
+
+class GivenInvalid(ValueError):
+    """What `given` says does not fit the project; `path` names the part that is wrong."""
+
+    def __init__(self, path: str, message: str) -> None:
+        self.path = path
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a simulation begins with; `zone` is that of moments without one."""
+
+    contact: Contact
+    now: datetime
+    rng: ScriptedRandom
+    zone: str
+
+
+# --- form: what can be seen without the project ---------------------------------------------------
+
+
+def check_given(ctx: Context, given: Mapping[str, Any], place_of: Callable[[str], Place]) -> None:
+    """Note every mistake of form in a `given`."""
+    _moment(ctx, given.get("now", START), place_of("now"))
+    _contact(ctx, given.get("contact", {}), place_of)
+    if not isinstance(given.get("start", {}), Mapping):
+        ctx.issue(place_of("start"), "F202", "'start' takes the inputs as a mapping", "or {}")
+    codes = given.get("codes", [])
+    digits = isinstance(codes, list) and all(
+        isinstance(code, str) and code and not code.strip(_DIGITS) for code in codes
+    )
+    if not digits:
+        ctx.issue(place_of("codes"), "F202", "codes are a list of digits", 'such as ["482913"]')
+    seed = given.get("random", SEED)
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        ctx.issue(place_of("random"), "F202", "'random' is a whole number", "such as 7")
+    history = given.get("history", [])
+    if not isinstance(history, list) or not all(_is_start(each) for each in history):
+        hint = "such as [{flow: otp, at: 2025-03-01 09:00}]"
+        ctx.issue(place_of("history"), "F202", "'history' is a list of earlier starts", hint)
+        return
+    for each in history:
+        _moment(ctx, each["at"], place_of("history"))
+
+
+def _is_start(entry: Any) -> bool:
+    return isinstance(entry, Mapping) and set(entry) == {"flow", "at"}
+
+
+def _moment(ctx: Context, written: Any, place: Place) -> None:
+    try:
+        check_moment(ctx, str(written), place)
+    except Refused:
+        return
+
+
+def _contact(ctx: Context, contact: Any, place_of: Callable[[str], Place]) -> None:
+    if not isinstance(contact, Mapping):
+        hint = 'such as {phone: "+447700900123", language: fr}'
+        ctx.issue(place_of("contact"), "F202", "'contact' is a mapping", hint)
+        return
+    for later in ("subscribed", "groups"):
+        if later in contact:
+            place = place_of(f"contact.{later}")
+            ctx.issue(place, "F204", f"'{later}' is not in this version yet", "leave it out")
+    phone = str(contact.get("phone", PHONE))
+    try:
+        whose = normalise(phone)
+    except ValueError as error:
+        ctx.issue(place_of("contact.phone"), "F208", str(error))
+    else:
+        if not is_phone(whose):
+            message = f"{phone!r} is no phone number of a person"
+            ctx.issue(place_of("contact.phone"), "F208", message, f'such as "{PHONE}"')
+    try:
+        ZoneInfo(str(contact.get("timezone", "UTC")))
+    except (KeyError, ValueError, OSError):
+        message = f"{contact['timezone']!r} is no IANA time zone"
+        ctx.issue(place_of("contact.timezone"), "F208", message, "such as Europe/London")
+
+
+# --- meaning: together with the project and the flow ----------------------------------------------
+
+
+def begin(
+    given: Mapping[str, Any], project: Project, flows: Iterable[Flow], *, seed: int = SEED
+) -> Beginning:
+    """What a checked `given` means in this project; GivenInvalid when it doesn't fit."""
+    contact = _contact_of(given.get("contact", {}), project)
+    zone = policy.zone_of(contact.phone, known=contact.timezone, project=project.timezone)
+    for entry in given.get("history", []):
+        at = moment(entry["at"], zone)
+        contact.starts.setdefault(str(entry["flow"]), []).append(at)
+    codes = given.get("codes", [])
+    _check_codes(codes, flows)
+    rng = ScriptedRandom(given.get("random", seed), "".join(codes))
+    return Beginning(contact, moment(given.get("now", START), zone), rng, zone)
+
+
+def moment(written: Any, zone: str) -> datetime:
+    """A moment as tests write it, in UTC; one without a zone is local time in `zone`."""
+    found: datetime = read_value("datetime", str(written), zone=zone)
+    return found.astimezone(UTC)
+
+
+def _contact_of(given: Mapping[str, Any], project: Project) -> Contact:
+    contact = Contact(normalise(str(given.get("phone", PHONE))))
+    contact.language = given.get("language")
+    contact.timezone = given.get("timezone")
+    zone = policy.zone_of(contact.phone, known=contact.timezone, project=project.timezone)
+    for name, value in given.items():
+        if name in ("phone", "language", "timezone"):
+            continue
+        declared = project.fields.get(name)
+        try:
+            contact.fields[name] = (
+                read_value(declared.type, value, zone=zone) if declared else value
+            )
+        except ValueError as error:
+            raise GivenInvalid(f"contact.{name}", f"contact.{name} {error}") from None
+        close = "" if declared else suggest(name, project.fields)
+        if close:
+            raise GivenInvalid(f"contact.{name}", f"contacts have no field '{name}': {close}")
+    return contact
+
+
+def _check_codes(codes: list[str], flows: Iterable[Flow]) -> None:
+    steps = [step for flow in flows for step in flow.steps.values()]
+    lengths = {step.digits for step in steps if isinstance(step, Otp)}
+    for code in codes:
+        if lengths and len(code) not in lengths:
+            wanted = " or ".join(map(str, sorted(lengths)))
+            message = f"'{code}' has {len(code)} digits; the codes of the flows have {wanted}"
+            raise GivenInvalid("codes", message)

@@ -1,0 +1,1 @@
+"""Understanding what people text: words, numbers, keywords, and STOP in any spelling."""
