@@ -60,6 +60,11 @@ class MemoryProvider:
         with self._lock:
             self._judged[wire_id] = Answer(Verdict.ACCEPTED, state)
 
+    def forget(self, wire_id: str) -> None:
+        """Know nothing of a text any more, as after 48 hours."""
+        with self._lock:
+            del self._judged[wire_id], self._lines[wire_id]
+
     def logs_away(self, away: bool = True) -> None:
         """Let `logs` fail from now on, or answer again."""
         self._logs_away = away

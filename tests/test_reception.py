@@ -1,0 +1,107 @@
+"""Dead letters of pushes come back the way that they would have gone at first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from smsflow.reception import Reception, StillUnreadable
+from smsflow.store.rows import DeadLetter, Kind
+from tests.web.conftest import Desk
+from tests.web.conftest import desk as desk  # a fixture
+
+TEXT = {"from": "447700900123", "to": "447700900000", "text": "hours", "messageId": "1"}
+REPORT = {
+    "messageId": "m1-0",
+    "to": "447700900123",
+    "status": {"groupId": 3, "groupName": "DELIVERED", "id": 5, "name": "DELIVERED_TO_HANDSET"},
+}
+
+
+def letters(desk: Desk) -> list[DeadLetter]:
+    return desk.runtime.store.dead_letters(10)
+
+
+def mended(letter: DeadLetter, old: str, new: str) -> DeadLetter:
+    """The letter as it would be if a newer parser understood it."""
+
+    assert old in letter.payload
+    return replace(letter, payload=letter.payload.replace(old, new))
+
+
+def push(desk: Desk, what: str, result: dict[str, Any]) -> DeadLetter:
+    assert desk.client.post(desk.hook(what), json={"results": [result]}).json["unreadable"] == 1
+    return letters(desk)[-1]
+
+
+def test_what_still_cannot_be_read_says_why(desk: Desk) -> None:
+    """It stays where it is."""
+    letter = push(desk, "mo", {**TEXT, "text": None})
+    with pytest.raises(StillUnreadable, match="text is missing"):
+        Reception(desk.runtime).events_of(letter)
+
+
+def test_a_text_pushed_by_post_is_read_again(desk: Desk) -> None:
+    """As the text that it was, with the key that tells a redelivery."""
+    letter = mended(push(desk, "mo", {**TEXT, "from": "?"}), '"?"', '"447700900123"')
+    (row,) = Reception(desk.runtime).events_of(letter)
+    assert (row.kind, row.contact, row.payload["text"]) == (Kind.MO, "+447700900123", "hours")
+    assert row.dedupe == "mo:primary:1"
+    assert row.due <= desk.clock.now()
+
+
+def test_a_text_pushed_by_get_is_read_again(desk: Desk) -> None:
+    """By the names that its URL has in smsflow.yaml."""
+    desk.client.get(f"{desk.hook('mo')}?who=-&what=hours&id=7")
+    letter = mended(letters(desk)[0], '"-"', '"447700900123"')
+    (row,) = Reception(desk.runtime).events_of(letter)
+    assert (row.contact, row.dedupe) == ("+447700900123", "mo:primary:7")
+
+
+def test_a_report_is_read_again(desk: Desk) -> None:
+    """As the report that it was."""
+    letter = mended(push(desk, "dlr", {**REPORT, "to": "?"}), '"?"', '"447700900123"')
+    (row,) = Reception(desk.runtime).events_of(letter)
+    assert (row.kind, row.payload["wire_id"]) == (Kind.DLR, "m1-0")
+    assert row.payload["state"] == "delivered"
+
+
+def test_a_text_to_a_number_that_is_not_ours_is_kept_whole(desk: Desk) -> None:
+    """Until smsflow.yaml has the number, which is named."""
+    letter = push(desk, "mo", {**TEXT, "to": "447700900999"})
+    assert letter.payload["text"] == "hours"
+    with pytest.raises(StillUnreadable, match=r"\+447700900999"):
+        Reception(desk.runtime).events_of(letter)
+
+    address = desk.runtime.project.numbers["main"].address
+    ours = replace(letter, payload={**letter.payload, "receiver": address})
+    (row,) = Reception(desk.runtime).events_of(ours)
+    assert (row.contact, row.payload["number"]) == ("+447700900123", "main")
+
+
+def test_a_letter_of_a_provider_that_is_gone_stays(desk: Desk) -> None:
+    """smsflow.yaml no longer knows who could read it."""
+    desk.runtime.store.dead_letter("dlr:elsewhere", "{}", "no")
+    with pytest.raises(StillUnreadable, match="no provider 'elsewhere'"):
+        Reception(desk.runtime).events_of(letters(desk)[0])
+
+
+@pytest.mark.parametrize("source", ["mo-get:primary", "mo-post:primary", "dlr:primary"])
+def test_a_letter_that_was_cut_stays(desk: Desk, source: str) -> None:
+    """Half of a push is no push."""
+    desk.runtime.store.dead_letter(source, '{"results": [{"te', "too long")
+    with pytest.raises(StillUnreadable):
+        Reception(desk.runtime).events_of(letters(desk)[0])
+
+
+def test_an_event_that_failed_is_the_event_that_it_was(desk: Desk) -> None:
+    """Kind, contact, payload and due time."""
+    desk.client.post(desk.hook("mo"), json={"results": [TEXT]})
+    (row,) = desk.rows()
+    for _ in range(3):
+        desk.runtime.store.failed(row, "KeyError: 'x'")
+    (event,) = Reception(desk.runtime).events_of(letters(desk)[0])
+    assert (event.kind, event.contact, event.payload) == (row.kind, row.contact, row.payload)
+    assert (event.due, event.dedupe) == (row.due, None)
