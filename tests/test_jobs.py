@@ -13,6 +13,7 @@ import redis
 from rq import Queue
 from rq.job import Callback
 from rq.serializers import JSONSerializer
+from structlog.testing import capture_logs
 
 from smsflow import jobs
 from smsflow.config import Settings
@@ -170,3 +171,23 @@ def test_the_nudges_connection_gives_up_fast() -> None:
     assert (options["socket_timeout"], options["socket_connect_timeout"]) == (0.5, 0.5)
     assert options["retry"].get_retries() == 0
     assert isinstance(connection, redis.Redis)
+
+
+def test_the_sweep_tells_how_it_is(runtime: Runtime) -> None:
+    """Once a minute, when it tidies: the ages of what waits, and no number."""
+    text(runtime)
+    sweep = Sweep(runtime, "test")
+    with capture_logs() as told:
+        sweep.once()
+        sweep.once(tidy=True)
+    (health,) = [each for each in told if each["event"] == "health"]
+    assert (health["inbox_due"], health["inbox_age"], health["held"]) == (1, 0.0, 0)
+    assert PHONE not in str(health)
+
+
+def test_a_runtime_counts_what_its_jobs_did(runtime: Runtime) -> None:
+    """Rows that were worked off, and texts that were tried, whatever came of them."""
+    text(runtime)
+    assert jobs.drain() == 1
+    assert jobs.deliver("primary") == 1
+    assert (runtime.tally.rows, runtime.tally.texts) == (1, 1)

@@ -5,8 +5,9 @@ A mistake of the user is told in their words, with the cure, and never as a trac
 | exit code | meaning |
 |---|---|
 | 0 | done; `check` may have found warnings |
-| 1 | the project's files hold mistakes, a test failed, or the demo saw what the flows don't say |
-| 2 | a setting, an option or a test file is wrong |
+| 1 | the project's files hold mistakes, a test failed, the demo saw what the flows don't say, or |
+|   | `audit` found differences; what was to be resent, closed or replayed is gone or stays |
+| 2 | a setting, an option or a test file is wrong; `audit` could not ask the provider |
 | 5 | `test` found no test |
 | 130 | interrupted by Ctrl-C |
 
