@@ -147,6 +147,7 @@ def test_two_different_ends_are_told(office: Office) -> None:
 def test_a_text_closed_as_sent_by_an_operator_agrees_with_any_end(office: Office) -> None:
     """Closed as not sent, it does not: the provider had it."""
     sent, not_sent = office.sent(), office.sent()
+    office.provider.arrived(f"{sent}-0")
     office.becomes(sent, State.UNKNOWN)
     office.becomes(not_sent, State.REJECTED)
     found = office.finds()
@@ -159,6 +160,26 @@ def test_a_text_that_the_provider_knows_and_we_do_not(office: Office) -> None:
     office.provider.send([Outgoing(f"{stranger}-0", "+447700900000", PHONE, "Hi")])
     found = office.finds()
     assert (found.finding, found.id, found.contact) == (Finding.UNKNOWN_HERE, stranger, PHONE)
+
+
+def test_a_wire_id_that_was_never_given_out_is_unknown_here(office: Office) -> None:
+    """The message is ours, and that try is not: its word must not count as a report."""
+    message = office.sent()
+    office.provider.forget(f"{message}-0")
+    office.provider.send([Outgoing(f"{message}-3", "+447700900000", PHONE, "hello")])
+    found = office.finds()
+    assert (found.finding, found.repair) == (Finding.UNKNOWN_HERE, None)
+
+
+def test_a_text_that_the_logs_are_too_young_to_know_is_no_difference(office: Office) -> None:
+    """Its first try was three days ago; a log of 48 hours can't be asked for it any more."""
+    office.provider.lose_next()
+    message = office.sent()
+    office.clock.advance(3 * DAY)
+    office.delivery.send("primary")
+    assert office.store.messages_of(PHONE)[0].state is State.ACCEPTED
+    office.provider.forget(f"{message}-0")
+    assert office.agrees().texts == 1
 
 
 def test_texts_of_other_senders_are_counted_and_no_difference(office: Office) -> None:
