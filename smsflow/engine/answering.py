@@ -8,6 +8,7 @@ from typing import Any
 
 from smsflow.engine import running
 from smsflow.engine.model import Ask, Value
+from smsflow.engine.questions import expect_answer_to
 from smsflow.engine.state import Session, Waiting
 from smsflow.engine.turn import FlowFailed, Turn
 from smsflow.engine.words.replies import Invalid, Parsed, parse
@@ -85,4 +86,4 @@ def refuse(turn: Turn, session: Session, waiting: Waiting, step: Ask, invalid: I
     waits = step.follows_delivery
     text = turn.render(session, slot)
     sent = turn.say(session, step, text, at=step, slot=slot, waits=waits, question=True)
-    running.expect_answer_to(turn, waiting, sent)
+    expect_answer_to(turn, waiting, sent)

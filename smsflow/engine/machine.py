@@ -27,6 +27,7 @@ from smsflow.engine.events import (
     TimerDue,
 )
 from smsflow.engine.model import Ask, Otp, Wait
+from smsflow.engine.questions import pause_others
 from smsflow.engine.state import Conversation, Session, Waiting
 from smsflow.engine.turn import Turn
 from smsflow.engine.world import World
@@ -76,7 +77,7 @@ def _fire(turn: Turn, session: Session, waiting: Waiting, name: str) -> None:
         case "wait", Wait():
             running.leave(turn, session, step.next)
         case "release", Ask():
-            running.pause_others(turn, session)
+            pause_others(turn, session)
         case "timeout", Ask():
             turn.trace(session, step, "timeout", "no answer came")
             running.outcome(turn, session, step, "on_timeout", otherwise="no_answer")

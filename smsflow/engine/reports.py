@@ -6,6 +6,7 @@ from smsflow.engine import policy, running
 from smsflow.engine.effects import SendAgain
 from smsflow.engine.events import Sent
 from smsflow.engine.model import Otp, Send, Step
+from smsflow.engine.questions import pause_others
 from smsflow.engine.state import Session
 from smsflow.engine.turn import Turn
 from smsflow.sms.states import OUTCOMES, State
@@ -56,6 +57,8 @@ def _tried_again(turn: Turn, sent: Sent, outcome: str, *, concerned: bool) -> bo
         waiting = session.waiting
         if waiting is not None and concerned and plan.number not in waiting.numbers:
             waiting.numbers.append(plan.number)
+            if sent.plan.question and not waiting.paused:
+                pause_others(turn, session)
     return True
 
 

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from smsflow.engine import answering, codes, running, starting
 from smsflow.engine.effects import ConsentChanged, DropQueued
@@ -30,7 +31,6 @@ DEFAULT_REPLIES = StartLimit(5, Duration(seconds=3600))
 def receive(turn: Turn, event: TextReceived) -> None:
     """Route one text."""
     turn.contact.last_inbound = event.at
-    turn.contact.last_number = event.number
     if _compliance(turn, event):
         return
     if turn.contact.opted_out:
@@ -187,12 +187,14 @@ def _may_start(turn: Turn, event: TextReceived, route: Route, trigger: dict[str,
     condition = route.trigger.when
     if condition is None:
         return True
+    local = turn.now.astimezone(ZoneInfo(turn.zone))
     scope = {
         **trigger["groups"],
         "contact": contact_scope(turn.contact, turn.world.project, zone=turn.zone),
         "message": _message(turn, event),
         "trigger": trigger,
-        "now": turn.now,
+        "now": local,
+        "today": local.date(),
     }
     language = turn.contact.language or turn.world.project.languages[0]
     try:

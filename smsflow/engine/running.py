@@ -14,7 +14,7 @@ from typing import Any, assert_never
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from smsflow.engine import codes
-from smsflow.engine.effects import SendText, Traced
+from smsflow.engine.effects import Traced
 from smsflow.engine.model import (
     AnyStep,
     Ask,
@@ -29,6 +29,7 @@ from smsflow.engine.model import (
     Switch,
     Wait,
 )
+from smsflow.engine.questions import expect_answer_to, gives_way, pause_others
 from smsflow.engine.state import Session, Waiting, kept
 from smsflow.engine.turn import FlowFailed, Turn
 
@@ -162,7 +163,7 @@ def settle(turn: Turn) -> None:
         with guarded(turn, follower):
             run(turn, follower, turn.flow_of(follower).start)
     for session in reversed(turn.conversation.sessions):
-        if session.waiting is not None and session.waiting.paused and not _talking(turn):
+        if session.waiting is not None and session.waiting.paused and not gives_way(turn, session):
             with guarded(turn, session):
                 _ask_again(turn, session, session.waiting)
 
@@ -174,14 +175,6 @@ def _next_in_queue(turn: Turn) -> Session | None:
     return next(queued, None)
 
 
-def _talking(turn: Turn) -> bool:
-    """True while a session has a question open, or is between two texts."""
-    return any(
-        _asks(turn, each) or (each.waiting is not None and each.waiting.kind == "report")
-        for each in turn.conversation.sessions
-    )
-
-
 def _ask_again(turn: Turn, session: Session, waiting: Waiting) -> None:
     """Open a paused question again, and repeat it unless it is too old for that."""
     waiting.paused = False
@@ -189,28 +182,9 @@ def _ask_again(turn: Turn, session: Session, waiting: Waiting) -> None:
     recent = waiting.since is not None and turn.now - waiting.since <= REPEATS_FOR
     if isinstance(step, Ask) and recent:
         text = turn.render(session, step.text)
-        sent = turn.say(session, step, text, at=step, question=True)
+        waits = step.follows_delivery
+        sent = turn.say(session, step, text, at=step, waits=waits, question=True)
         expect_answer_to(turn, waiting, sent)
-
-
-def pause_others(turn: Turn, asking: Session) -> None:
-    """The question asked last is the open one; older ones are asked again when it is answered."""
-    for session in turn.conversation.sessions:
-        if session is not asking and session.waiting is not None and _asks(turn, session):
-            session.waiting.paused = True
-            turn.trace(session, None, "paused", f"by a question of {asking.flow}")
-
-
-def _asks(turn: Turn, session: Session) -> bool:
-    return session.waiting is not None and session.waiting.open_at(turn.now)
-
-
-def expect_answer_to(turn: Turn, waiting: Waiting, sent: SendText) -> None:
-    """The question now stands in that text, too; the one before isn't tried again."""
-    turn.drop_retries(waiting.root)
-    waiting.root = sent.message
-    if sent.plan.number not in waiting.numbers:
-        waiting.numbers.append(sent.plan.number)
 
 
 # --- the verbs ------------------------------------------------------------------------------------
@@ -300,7 +274,7 @@ def _wait_until(turn: Turn, session: Session, step: Wait) -> datetime:
 
 
 def _switch(turn: Turn, session: Session, step: Switch) -> str | None:
-    name = _as_written(turn.evaluate(session, step.subject))
+    name = _as_written(turn.evaluate_if_set(session, step.subject))
     way = f"case.{name}"
     turn.trace(session, step, "switch", name if way in step.outcomes else f"{name}: else")
     if way in step.outcomes:

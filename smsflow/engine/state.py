@@ -74,6 +74,14 @@ def kept(value: Any) -> Any:
     return decode(encode(value))
 
 
+def _known(kind: type, data: dict[str, Any]) -> dict[str, Any]:
+    """The data without what this release does not know.
+
+    During a deployment an older worker reads what a newer one wrote, and the other way round.
+    """
+    return {name: value for name, value in data.items() if name in kind.__slots__}  # type: ignore[attr-defined]
+
+
 # --- the contact ----------------------------------------------------------------------------------
 
 
@@ -87,7 +95,6 @@ class Contact:
     fields: dict[str, Any] = field(default_factory=dict)
     opted_out: bool = False
     last_inbound: datetime | None = None  # when their last text came
-    last_number: str | None = None  # our number that it came to, by name
     starts: dict[str, list[datetime]] = field(default_factory=dict)  # by flow, newest last
     locked: dict[str, datetime] = field(default_factory=dict)  # by flow, until when
 
@@ -100,7 +107,6 @@ class Contact:
             "fields": encode(self.fields),
             "opted_out": self.opted_out,
             "last_inbound": encode(self.last_inbound),
-            "last_number": self.last_number,
             "starts": encode(self.starts),
             "locked": encode(self.locked),
         }
@@ -108,7 +114,7 @@ class Contact:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Contact:
         """The inverse of `to_json`."""
-        return cls(**decode(data))
+        return cls(**_known(cls, decode(data)))
 
 
 # --- the session ----------------------------------------------------------------------------------
@@ -178,9 +184,11 @@ class Session:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Session:
         """The inverse of `to_json`."""
-        plain = {name: decode(value) for name, value in data.items()}
+        plain = {name: decode(value) for name, value in _known(cls, data).items()}
         waiting = plain.pop("waiting", None)
-        return cls(**plain, waiting=None if waiting is None else Waiting(**waiting))
+        return cls(
+            **plain, waiting=None if waiting is None else Waiting(**_known(Waiting, waiting))
+        )
 
 
 _SESSION_FIELDS = tuple(name for name in Session.__slots__ if name != "waiting")

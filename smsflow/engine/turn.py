@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from random import Random
@@ -22,7 +22,12 @@ from smsflow.engine.model import (
 )
 from smsflow.engine.scope import contact_scope, session_scope
 from smsflow.engine.state import Contact, Conversation, Plan, Session, Waiting
-from smsflow.engine.templating.templates import TemplateError, compile_expression, compile_text
+from smsflow.engine.templating.templates import (
+    CompiledExpression,
+    TemplateError,
+    compile_expression,
+    compile_text,
+)
 from smsflow.engine.world import World
 from smsflow.errors import Place
 
@@ -100,22 +105,13 @@ class Turn:
         except TemplateError as error:
             raise FlowFailed("template", str(error), template.place) from error
 
-    def evaluate(
-        self,
-        session: Session,
-        expression: Expression,
-        extra: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """The value of an expression of the flow."""
-        scope = self.scope(session)
-        if extra:
-            scope.update(extra)
-        try:
-            return compile_expression(expression.source).evaluate(
-                scope, language=session.language, zone=self.zone
-            )
-        except TemplateError as error:
-            raise FlowFailed("template", str(error), expression.place) from error
+    def evaluate(self, session: Session, expression: Expression) -> Any:
+        """The value of an expression of the flow; an unset name fails the session."""
+        return self._worked_out(session, expression, CompiledExpression.evaluate)
+
+    def evaluate_if_set(self, session: Session, expression: Expression) -> Any:
+        """The value of an expression of the flow; None for an unset name."""
+        return self._worked_out(session, expression, CompiledExpression.value_if_set)
 
     def holds(
         self,
@@ -126,15 +122,23 @@ class Turn:
         """True when there is no condition, or it is met; an unset name alone is not."""
         if condition is None:
             return True
+        return bool(self._worked_out(session, condition, CompiledExpression.holds, extra))
+
+    def _worked_out(
+        self,
+        session: Session,
+        expression: Expression,
+        how: Callable[..., Any],
+        extra: Mapping[str, Any] | None = None,
+    ) -> Any:
         scope = self.scope(session)
         if extra:
             scope.update(extra)
         try:
-            return compile_expression(condition.source).holds(
-                scope, language=session.language, zone=self.zone
-            )
+            compiled = compile_expression(expression.source)
+            return how(compiled, scope, language=session.language, zone=self.zone)
         except TemplateError as error:
-            raise FlowFailed("template", str(error), condition.place) from error
+            raise FlowFailed("template", str(error), expression.place) from error
 
     def value(self, session: Session, value: Value) -> Any:
         """The value of a value slot."""

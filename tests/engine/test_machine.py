@@ -292,6 +292,26 @@ def test_a_phone_of_another_country_is_never_texted(start, world, place, phone):
     assert place.sim.contact.opted_out
 
 
+def test_a_switch_on_an_answer_that_was_never_given_takes_else(world, phone, ended):
+    """An unset name is `is none` for the author, so no case of theirs is meant."""
+    world("""
+triggers: [{keyword: GO}]
+inputs: {plan: {type: text, default: null}}
+steps:
+  - when: plan == 'never'
+    ask: Which?
+    save: answer
+    timeout: 1d
+  - switch: answer
+    cases:
+      blue: {send: Blue.}
+    else: {send: Nothing said.}
+""")
+    phone.says("go")
+    phone.heard("Nothing said.")
+    assert ended() == ["done"]
+
+
 # --- questions that give way ----------------------------------------------------------------------
 
 SURVEY = """

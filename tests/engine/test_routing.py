@@ -206,6 +206,21 @@ def test_a_trigger_whose_condition_fails_lets_the_next_have_a_go(
     phone.heard(answer)
 
 
+@pytest.mark.parametrize(
+    ("at", "answer"), [("2025-07-01 17:30", "Open"), ("2025-07-01 18:30", "Closed")]
+)
+def test_the_condition_of_a_trigger_reads_the_contacts_own_clock(world, phone, clock, at, answer):
+    """In summer London is an hour ahead of UTC."""
+    clock.shows(at)
+    world(
+        "flow: open\ntriggers: [{keyword: HI, to: main, when: now.hour < 18 and today.day == 1}]\n"
+        "steps: [{send: Open}]",
+        "flow: closed\ntriggers: [{keyword: HI}]\nsteps: [{send: Closed}]",
+    )
+    phone.says("hi", to="main")
+    phone.heard(answer)
+
+
 def test_a_condition_that_fails_to_work_out_is_traced_with_its_place(world, phone, trace):
     world(VIP, ANYONE)
     phone.says("hi", to="main")

@@ -92,7 +92,6 @@ CONTACTS = st.builds(
     fields=SCOPES,
     opted_out=st.booleans(),
     last_inbound=st.none() | MOMENTS,
-    last_number=OPTIONAL,
     starts=st.dictionaries(NAMES, st.lists(MOMENTS, max_size=2), max_size=2),
     locked=st.dictionaries(NAMES, MOMENTS, max_size=2),
 )
@@ -108,6 +107,20 @@ def test_every_value_comes_back_as_it_was(value):
 def test_every_conversation_comes_back_as_it_was(contact, sessions):
     conversation = Conversation(contact, sessions)
     assert Conversation.from_json(through_json(conversation.to_json())) == conversation
+
+
+def test_what_another_release_has_written_can_be_read():
+    """During a deployment releases work side by side, on the same contacts and sessions."""
+    waiting = Waiting("ask", 1, "reply")
+    session = Session(
+        "s", "f", "v", "", datetime(2026, 1, 1, tzinfo=UTC), "en", {}, waiting=waiting
+    )
+    conversation = Conversation(Contact("+447700900123"), [session])
+    written = conversation.to_json()
+    written["contact"]["of_tomorrow"] = 1
+    written["sessions"][0]["of_tomorrow"] = 1
+    written["sessions"][0]["waiting"]["of_tomorrow"] = 1
+    assert Conversation.from_json(written) == conversation
 
 
 @given(

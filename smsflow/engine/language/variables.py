@@ -35,7 +35,9 @@ from smsflow.errors import Place
 
 Names = frozenset[str]
 ALWAYS: Names = RESERVED | frozenset(FUNCTIONS)
-_TRIGGERED: Names = frozenset({"contact", "message", "trigger", "now"}) | frozenset(FUNCTIONS)
+_TRIGGERED: Names = frozenset({"contact", "message", "trigger", "now", "today"}) | frozenset(
+    FUNCTIONS
+)
 _OF_PROJECT: Names = frozenset({"contact", "project"}) | frozenset(FUNCTIONS)
 _OF_CONTACTS = frozenset({"phone", "language", "timezone", "subscribed"})
 _OTP_NAMES = frozenset({"code", "attempts_left"})

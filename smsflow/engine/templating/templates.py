@@ -71,6 +71,11 @@ class CompiledExpression:
             raise TemplateError(value._undefined_message, "undefined", 1)
         return value
 
+    def value_if_set(self, scope: Mapping[str, Any], *, language: str, zone: str) -> Any:
+        """The value, in its own type; None when it is unset."""
+        value = self._value(scope, language, zone)
+        return None if isinstance(value, Undefined) else value
+
     def holds(self, scope: Mapping[str, Any], *, language: str, zone: str) -> bool:
         """True when the value is truthy, as a condition asks; an unset one is not."""
         return bool(self._value(scope, language, zone))

@@ -1,0 +1,65 @@
+"""Questions that stand beside each other: one is open on each number of ours."""
+
+SURVEY = """
+flow: survey
+triggers: [{keyword: SURVEY}]
+steps:
+  - {ask: From 1 to 5?, type: integer, range: [1, 5], save: score, timeout: 3d}
+  - send: Noted.
+"""
+BOOK = """
+flow: book
+triggers: [{keyword: BOOK}, {api: true}]
+steps:
+  - ask: Which day?
+    type: choice
+    choices: {friday: [FRI], monday: [MON]}
+    timeout: 2d
+    deliver: DELIVER
+  - send: Booked.
+"""
+
+
+def test_a_question_on_another_number_pauses_nothing(world, phone):
+    """Each number is a conversation of its own, as it is on the phone."""
+    world(SURVEY, BOOK.replace("    deliver: DELIVER\n", ""))
+    phone.says("survey", to="main")
+    phone.says("book", to="backup")
+    phone.says("4", to="main")
+    phone.says("fri", to="backup")
+    phone.heard("From 1 to 5?", "Which day?", "Noted.", "Booked.")
+
+
+def test_a_question_that_moves_to_another_number_pauses_the_one_that_is_open_there(
+    world, start, phone, dlr
+):
+    """The failover takes it to the number of the survey, which is asked again afterwards."""
+    world(SURVEY, BOOK.replace("DELIVER", "fast"))
+    phone.says("survey", to="backup")
+    start("book")
+    dlr("rejected")
+    phone.says("fri", to="backup")
+    phone.heard("From 1 to 5?", "Which day?", "Which day?", "Booked.", "From 1 to 5?")
+    phone.says("4", to="backup")
+    phone.heard("Noted.")
+
+
+HEARS = """
+flow: survey
+triggers: [{keyword: SURVEY}]
+steps:
+  - ask: From 1 to 5?
+    type: integer
+    timeout: 3d
+    on_no_report: {end: silent}
+"""
+
+
+def test_a_question_that_is_repeated_hears_of_silence_too(world, phone, clock, ended):
+    """Its `on_no_report` waits as long for the text that repeats it as for the first."""
+    world(HEARS, BOOK.replace("    deliver: DELIVER\n", ""))
+    phone.says("survey")
+    phone.says("book")
+    phone.says("fri")
+    clock.passes("11m")
+    assert ended("survey") == ["silent"]
