@@ -16,9 +16,11 @@ dead letters, and its partition goes on without it.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from random import Random
 from typing import assert_never
 
@@ -58,6 +60,9 @@ from smsflow.store.store import Batch
 
 BATCH = 200  # rows in one transaction
 
+# PostgreSQL's "program limit exceeded" comes as an OperationalError, and is a fault of the row.
+_TOO_MUCH = "54"
+
 log = structlog.get_logger(__name__)
 
 
@@ -93,48 +98,51 @@ class Conversations:
         Raises Conflict when the database is out of reach.
         """
         try:
-            return self._transaction(BATCH)
-        except DBAPIError as error:
-            if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
-                raise Conflict(f"the database is out of reach: {error.orig}") from error
-            log.warning("batch_refused", error=str(error.orig))
+            return self._transaction(BATCH, [])
+        except Conflict:
+            raise
+        except Exception as error:
+            _refuse_to_blame(error)
+            log.warning("batch_refused", error=_kind_of(error))
             return self._one_by_one()
 
     def _one_by_one(self) -> Worked:
-        """The database refused a batch: find the row that it can't take, and let others through."""
+        """A batch can't be written: find the row that is at fault, and let others through."""
         rows, numbers = 0, frozenset[str]()
         for _ in range(BATCH):
+            taken: list[InboxRow] = []
             try:
-                worked = self._transaction(1)
-            except DBAPIError as error:
-                if error.connection_invalidated:
-                    raise Conflict(f"the database is out of reach: {error.orig}") from error
-                self._count_failure(f"the database refused it: {error.orig}")
+                worked = self._transaction(1, taken)
+            except Conflict:
+                raise
+            except Exception as error:
+                _refuse_to_blame(error)
+                if not taken:
+                    raise
+                log.warning("row_refused", row=taken[0].id, error=_kind_of(error))
+                self._store.failed(taken[0], f"it can't be written: {_kind_of(error)}: {error}")
                 worked = Worked(1, frozenset())
             if not worked.rows:
                 break
             rows, numbers = rows + worked.rows, numbers | worked.numbers
         return Worked(rows, numbers)
 
-    def _count_failure(self, error: str) -> None:
-        with self._store.work(self._clock.now(), 1) as batch:
-            first = batch.rows[:1]
-        for row in first:
-            self._store.failed(row, error)
-
-    def _transaction(self, limit: int) -> Worked:
+    def _transaction(self, limit: int, taken: list[InboxRow]) -> Worked:
+        """One transaction over `limit` rows at the most, which `taken` then holds."""
         now = self._clock.now()
         failures: list[tuple[InboxRow, str]] = []
         with self._store.work(now, limit) as batch:
             if not batch.rows:
                 return Worked(0, frozenset())
+            taken += batch.rows
             sitting = _Sitting(self._world(), batch, now, self._rng)
             sitting.bring_versions(self._version_of)
             for row in batch.rows:
                 try:
                     sitting.take(row)
                 except Exception as error:
-                    log.exception("row_failed", row=row.id, kind=row.kind)
+                    # What it says may quote a text or a number, which belong in the database alone.
+                    log.error("row_failed", row=row.id, kind=row.kind, error=_kind_of(error))
                     failures.append((row, f"{type(error).__name__}: {error}"))
             batch.save(sitting.changes)
         for row, reason in failures:
@@ -284,6 +292,25 @@ class _Sitting:
         return frozenset(effect.plan.number for effect in made if effect.due <= now)
 
 
+def _refuse_to_blame(error: Exception) -> None:
+    """Raise Conflict when the database is out of reach, for then no row is at fault."""
+    match error:
+        case OperationalError() if str(getattr(error.orig, "sqlstate", "")).startswith(_TOO_MUCH):
+            return
+        case OperationalError() | InterfaceError():
+            raise Conflict(f"the database is out of reach: {_kind_of(error)}") from error
+        case DBAPIError() if error.connection_invalidated:
+            raise Conflict(f"the database is out of reach: {_kind_of(error)}") from error
+        case _:
+            return
+
+
+def _kind_of(error: Exception) -> str:
+    """The error and where it came up, without its words: those quote what people wrote."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
+
+
 def _message_of(wire_id: str) -> str:
     """The message's id: a wire id is `<message>-<epoch>`."""
     return wire_id.rpartition("-")[0]
@@ -292,7 +319,7 @@ def _message_of(wire_id: str) -> str:
 def _issued(message: Message, wire_id: str) -> bool:
     """True when we really gave out that wire id: no epoch beyond the present one."""
     epoch = wire_id.rpartition("-")[2]
-    return epoch.isascii() and epoch.isdigit() and int(epoch) <= message.epoch
+    return epoch.isascii() and epoch.isdigit() and len(epoch) < 10 and int(epoch) <= message.epoch
 
 
 def _message_ids(rows: Sequence[InboxRow]) -> Iterable[str]:

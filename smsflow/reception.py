@@ -22,6 +22,7 @@ from smsflow.runtime import Runtime
 from smsflow.sms.messages import Received, Report
 from smsflow.store.rows import DeadLetter, Kind, NewRow
 
+LONGEST_ID = 256  # characters of an id that is kept as it came
 LARGEST_TEXT = 64 * 1024  # characters of one text, far beyond what SMS can carry
 
 log = structlog.get_logger(__name__)
@@ -93,9 +94,11 @@ class Reception:
         store = self._runtime.store
         inserted = store.insert(rows)
         for source, payload, reason in dead:
-            # The reason may quote numbers and texts, which belong in the database alone.
-            log.warning("unreadable_kept_in_dead_letters", source=source)
             store.dead_letter(source, payload, reason)
+        if dead:
+            # The reasons may quote numbers and texts, which belong in the database alone.
+            sources = sorted({source for source, _, _ in dead})
+            log.warning("unreadable_kept_in_dead_letters", sources=sources, parts=len(dead))
         fresh = sum(inserted)
         return Taken(accepted=fresh, known=len(rows) - fresh, unreadable=len(dead))
 
@@ -182,11 +185,17 @@ def _dedupe(provider: str, text: Received) -> str | None:
     With neither id nor time, "YES" twice is two answers, so nothing is dropped.
     """
     if text.message_id:
-        return f"mo:{provider}:{text.message_id}"
+        # An index takes no key of some kilobytes; the digest of such an id tells it as well.
+        long = len(text.message_id) > LONGEST_ID
+        return f"mo:{provider}:{_digest(text.message_id) if long else text.message_id}"
     if text.received_at is None:
         return None
     said = "\0".join((text.sender, text.receiver or "", text.text, text.received_at.isoformat()))
-    return f"mo:{provider}:#{hashlib.sha256(said.encode('utf-8', 'replace')).hexdigest()}"
+    return f"mo:{provider}:{_digest(said)}"
+
+
+def _digest(said: str) -> str:
+    return "#" + hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
 
 
 def _no_number(receiver: str | None) -> str:

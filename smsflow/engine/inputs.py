@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from smsflow.engine.model import Input
+from smsflow.engine.templating.values import MAX_NUMBER
 
 
 def read_inputs(
@@ -61,7 +62,7 @@ def read_value(type_name: str, raw: Any, *, zone: str) -> Any:
     """`raw` as a value of that type; ValueError says what it must be."""
     match type_name:
         case "text":
-            if isinstance(raw, str | int | float) and not isinstance(raw, bool):
+            if isinstance(raw, str) or (isinstance(raw, int | float) and _bounded(raw)):
                 return str(raw)
             raise ValueError("must be a text")
         case "integer":
@@ -84,9 +85,12 @@ def _integer(raw: Any) -> int:
     if isinstance(raw, bool) or not isinstance(raw, str | int):
         raise ValueError("must be a whole number")
     try:
-        return int(raw)
+        number = int(raw)
     except ValueError:
         raise ValueError("must be a whole number") from None
+    if not _bounded(number):
+        raise ValueError(f"must be a whole number of at most {MAX_NUMBER}")
+    return number
 
 
 def _decimal(raw: Any) -> Decimal:
@@ -96,9 +100,14 @@ def _decimal(raw: Any) -> Decimal:
         number = Decimal(str(raw))
     except InvalidOperation:
         raise ValueError("must be a number") from None
-    if not number.is_finite():
-        raise ValueError("must be a number")
+    if not (number.is_finite() and _bounded(number)):
+        raise ValueError(f"must be a number of at most {MAX_NUMBER}")
     return number
+
+
+def _bounded(number: int | float | Decimal) -> bool:
+    """True for a number that templates can work with; not for true, infinity and the like."""
+    return not isinstance(number, bool) and -MAX_NUMBER <= number <= MAX_NUMBER
 
 
 def _date(raw: Any) -> date:

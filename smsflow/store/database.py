@@ -81,7 +81,7 @@ class Database:
                 yield connection
         except DBAPIError as error:
             if _is_conflict(error):
-                raise Conflict(str(error.orig)) from error
+                raise Conflict(words_of(error)) from error
             raise
         finally:
             if self._writer is not None:
@@ -137,6 +137,7 @@ def _postgres(url: URL, patience: float) -> Engine:
             pool_size=8,
             max_overflow=16,
             connect_args={"connect_timeout": 5},
+            hide_parameters=True,  # errors are logged, and parameters are numbers and texts
         )
     except ImportError as error:
         raise SettingsInvalid(
@@ -169,7 +170,13 @@ def _postgres(url: URL, patience: float) -> Engine:
 
 def _sqlite(url: URL, patience: float) -> Engine:
     """An engine on SQLite's own driver, with transactions that we begin ourselves."""
-    engine = create_engine(url, connect_args={"timeout": patience}, pool_size=8, max_overflow=16)
+    engine = create_engine(
+        url,
+        connect_args={"timeout": patience},
+        pool_size=8,
+        max_overflow=16,
+        hide_parameters=True,
+    )
 
     def on_connect(connection: Any, _: object) -> None:
         connection.isolation_level = None  # the driver must not begin transactions by itself
@@ -204,6 +211,11 @@ def _use_wal(connection: sqlite3.Connection, patience: float) -> None:
             time.sleep(0.01)
         else:
             return
+
+
+def words_of(error: DBAPIError) -> str:
+    """What the database says, for a log: its first line, as the others quote rows."""
+    return str(error.orig).partition("\n")[0]
 
 
 def _is_conflict(error: DBAPIError) -> bool:

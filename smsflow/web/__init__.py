@@ -12,13 +12,14 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, request
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
 from smsflow.errors import WebhookRejected
 from smsflow.jobs import Nudger
 from smsflow.runtime import Runtime
+from smsflow.store.database import words_of
 from smsflow.web import api, health, webhooks
 
 EXTENSION = "smsflow"
@@ -64,13 +65,14 @@ def error(status: int, code: str, message: str, **more: Any) -> tuple[Response, 
 
 
 def _rejected(rejected: WebhookRejected) -> tuple[Response, int]:
-    log.info("webhook_rejected", status=rejected.status, reason=rejected.reason)
+    # The reason may quote a number or a value, which only its caller may read.
+    log.info("request_rejected", status=rejected.status, route=request.endpoint)
     return error(rejected.status, "rejected", rejected.reason)
 
 
 def _unavailable(failure: DBAPIError) -> tuple[Response, int]:
     """The database is away: a 5xx makes the provider push again later, so nothing is lost."""
-    log.error("database_unreachable", reason=str(failure.orig))
+    log.error("database_unreachable", reason=words_of(failure))
     return error(503, "unavailable", "the database is out of reach; try again")
 
 

@@ -6,7 +6,7 @@
     GET  /v1/requests/<request>
 
 Every call carries `Authorization: Bearer <SMSFLOW_API_TOKEN>`. With an `Idempotency-Key`, a start
-that is repeated starts nothing and is answered like the first.
+that is repeated for the same contact starts nothing and is answered like the first.
 """
 
 from __future__ import annotations
@@ -63,7 +63,10 @@ def blueprint(flow: SMSFlow) -> Blueprint:
 
 
 def _body() -> Mapping[str, Any]:
-    body = request.get_json(silent=True)
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:  # which Flask doesn't count among the mistakes of callers
+        body = None
     if not isinstance(body, dict):
         raise WebhookRejected(400, "send a JSON object, with Content-Type: application/json")
     return body
@@ -99,7 +102,7 @@ class Desk:
         _, mistakes = read_inputs(flow.inputs, inputs, zone=zone)
         if mistakes:
             raise WebhookRejected(400, "; ".join(mistakes))
-        session = _session_id(name, key)
+        session = _session_id(name, phone, key)
         row = NewRow(
             Kind.START,
             phone,
@@ -192,11 +195,11 @@ class Desk:
         return phone, {name: _contact_value(project, name, known[name]) for name in known}
 
 
-def _session_id(flow: str, key: str | None) -> str:
-    """A new id, or the very one that this Idempotency-Key got before."""
+def _session_id(flow: str, phone: str, key: str | None) -> str:
+    """A new id, or the very one that this Idempotency-Key got before for this contact."""
     if key is None:
         return secrets.token_hex(16)
-    return hashlib.sha256(f"{flow}\0{key}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{flow}\0{phone}\0{key}".encode()).hexdigest()[:32]
 
 
 def _contact_value(project: Project, name: str, value: Any) -> Any:
