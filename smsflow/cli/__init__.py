@@ -24,6 +24,7 @@ from smsflow.cli import (  # their commands join the group
     developing,
     operating,
     running,
+    serving,
     starting,
     testing,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "main",
     "operating",
     "running",
+    "serving",
     "smsflow",
     "starting",
     "testing",
