@@ -34,6 +34,16 @@ def gives_way(turn: Turn, paused: Session) -> bool:
     )
 
 
+def asked_on(turn: Turn, waiting: Waiting, number: str) -> bool:
+    """True when a reply on that number of ours can be an answer.
+
+    When the project has none of the numbers any more that it was asked on, one on any number can.
+    """
+    return number in waiting.numbers or turn.world.project.numbers.keys().isdisjoint(
+        waiting.numbers
+    )
+
+
 def expect_answer_to(turn: Turn, waiting: Waiting, sent: SendText) -> None:
     """The question now stands in that text, too; the one before isn't tried again."""
     turn.drop_retries(waiting.root)

@@ -47,6 +47,9 @@ def _tried_again(turn: Turn, sent: Sent, outcome: str, *, concerned: bool) -> bo
     if turn.contact.opted_out or (sent.plan.question and not concerned):
         return False
     following = policy.next_try(sent.plan, outcome, now=turn.now, zone=turn.zone)
+    while following is not None and following[0].number not in turn.world.project.numbers:
+        # The project has lost that number since the text was made.
+        following = policy.next_try(following[0], outcome, now=turn.now, zone=turn.zone)
     if following is None:
         return False
     plan, due = following

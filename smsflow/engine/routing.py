@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from smsflow.engine import answering, codes, running, starting
 from smsflow.engine.effects import ConsentChanged, DropQueued
 from smsflow.engine.events import TextReceived
 from smsflow.engine.model import Ask, Duration, Otp, StartLimit
+from smsflow.engine.questions import asked_on
 from smsflow.engine.scope import contact_scope
 from smsflow.engine.state import Session, Waiting
 from smsflow.engine.templating.templates import TemplateError, compile_expression
@@ -51,11 +53,11 @@ def _compliance(turn: Turn, event: TextReceived) -> bool:
         return False
     turn.trace(None, None, meaning, event.text.strip())
     if meaning == "help":
-        _answer_by_name(turn, "compliance.help", event.number)
+        _reply_by_name(turn, "compliance.help", event.number)
     elif meaning == "start":
         contact.opted_out = False
         turn.effects.append(ConsentChanged(False, event.text, event.number))
-        _answer_by_name(turn, "compliance.started", event.number)
+        _reply_by_name(turn, "compliance.started", event.number)
     elif not contact.opted_out:
         contact.opted_out = True
         turn.effects.append(DropQueued("opted out"))
@@ -65,6 +67,12 @@ def _compliance(turn: Turn, event: TextReceived) -> bool:
         turn.effects.append(ConsentChanged(True, event.text, event.number))
         _answer_by_name(turn, "compliance.stopped", event.number, passes_block=True)
     return True
+
+
+def _reply_by_name(turn: Turn, name: str, number: str) -> None:
+    if starting.may_reply(turn):
+        starting.count_reply(turn)
+        _answer_by_name(turn, name, number)
 
 
 def _answer_by_name(turn: Turn, name: str, number: str, *, passes_block: bool = False) -> None:
@@ -79,7 +87,9 @@ def _open_question(turn: Turn, event: TextReceived) -> bool:
     """Let the open question have the text; False when it goes on to catch-all and default."""
     for session in reversed(turn.conversation.sessions):
         waiting = session.waiting
-        if waiting is None or not waiting.open_at(turn.now) or event.number not in waiting.numbers:
+        if waiting is None or not waiting.open_at(turn.now):
+            continue
+        if not asked_on(turn, waiting, event.number):
             continue
         session.number = event.number
         with running.guarded(turn, session):
@@ -120,25 +130,31 @@ def _code_reply(
             return True
         if guess is None:
             return False
-    verdict = judge(turn, session, waiting, step, guess)
+    verdict = judge(turn, session, waiting, step, guess, event.at)
     if verdict == "wrong" and step.wrong is not None:
         text = turn.render(session, step.wrong, {"attempts_left": step.attempts - waiting.tries})
         turn.say(session, None, text, at=step, slot=step.wrong)
     return True
 
 
-def judge(turn: Turn, session: Session, waiting: Waiting, step: Otp, guess: str) -> str:
-    """Compare a code and take the session the way that it earns: verified, wrong or locked."""
-    verdict = codes.compare(turn, session, waiting, step, guess)
+def judge(
+    turn: Turn, session: Session, waiting: Waiting, step: Otp, guess: str, at: datetime
+) -> str:
+    """Compare a code and take the session the way that it earns: see `codes.compare`."""
+    verdict = codes.compare(turn, session, waiting, step, guess, at)
     if verdict == "verified":
         turn.trace(session, step, "reply", "the right code")
         with running.guarded(turn, session):  # whatever comes next, the code was right
             running.leave(turn, session, step.next)
     elif verdict == "locked":
         turn.trace(session, step, "locked", f"{waiting.tries} wrong codes")
-        turn.contact.locked[session.flow] = turn.length(step.lock, turn.now)
+        codes.lock(turn, session, step)
         with running.guarded(turn, session):
             running.outcome(turn, session, step, "on_locked", otherwise="locked")
+    elif verdict == "expired":
+        turn.trace(session, step, "timeout", "the code had expired")
+        with running.guarded(turn, session):
+            running.outcome(turn, session, step, "on_expired", otherwise="expired")
     else:
         turn.trace(session, step, "wrong", f"tries left: {step.attempts - waiting.tries}")
     return verdict
@@ -168,6 +184,8 @@ def _begin(turn: Turn, event: TextReceived, match: Match) -> bool:
     }
     if not _may_start(turn, event, route, trigger):
         return False
+    if not starting.may_reply(turn):
+        return True
     refusal = starting.begin(
         turn,
         turn.world.flows[route.flow],
@@ -180,6 +198,8 @@ def _begin(turn: Turn, event: TextReceived, match: Match) -> bool:
     )
     if refusal:
         turn.trace(None, None, "refused", f"{route.flow}: {refusal}")
+    else:
+        starting.count_reply(turn)
     return True
 
 
@@ -226,7 +246,10 @@ def _fallback(turn: Turn, event: TextReceived) -> None:
     reply = turn.world.project.default_reply
     if reply is None:
         turn.trace(None, None, "silence", "nothing matched")
+    elif not starting.may_reply(turn):
+        return
     elif starting.count_start(turn, "", DEFAULT_REPLIES):
+        starting.count_reply(turn)
         turn.trace(None, None, "default", "nothing matched")
         turn.answer(reply, event.number, name="default_reply", passes_block=False, kind="system")
     else:

@@ -215,6 +215,7 @@ class Turn:
             quiet=self.world.project.quiet,
             last_inbound=self.contact.last_inbound,
         )
+        plan = self._plan(session, delivery, due, waits=waits, question=question)
         effect = SendText(
             message=self.new_id(),
             session=session.id,
@@ -223,25 +224,32 @@ class Turn:
             text=text,
             masked=masked,
             kind=flow.kind,
-            plan=self._plan(session, delivery, waits=waits, question=question),
+            plan=plan,
             due=due,
-            expires=self.length(expires, due) if expires else None,
+            expires=self.length(expires, due) if expires else plan.give_up_at,
             place=_written(step, slot, session.language),
         )
         self.effects.append(effect)
         self.trace(session, at, "send", masked or text)
         return effect
 
-    def _plan(self, session: Session, delivery: Delivery, *, waits: bool, question: bool) -> Plan:
-        return policy.plan(
-            self.world.project.policy(delivery.policy),
+    def _plan(
+        self, session: Session, delivery: Delivery, due: datetime, *, waits: bool, question: bool
+    ) -> Plan:
+        """What may be tried from `due` on, without numbers that the project has lost since the
+        session or its flow named them."""
+        project = self.world.project
+        plan = policy.plan(
+            project.policy(delivery.policy),
             delivery,
-            now=self.now,
+            now=due,
             zone=self.zone,
-            talking_on=session.number,
+            talking_on=session.number if session.number in project.numbers else None,
             waits=waits,
             question=question,
         )
+        via = tuple(name for name in plan.via if name in project.numbers)
+        return replace(plan, via=via or project.policy(None).via)
 
     def answer_by_name(self, name: str, number: str, *, passes_block: bool = False) -> None:
         """Send one of the built-in texts, on the number that was texted."""
@@ -294,6 +302,7 @@ def _copied_contact(contact: Contact) -> Contact:
         contact,
         fields=dict(contact.fields),
         starts=dict(contact.starts),  # the lists in it are replaced, never changed
+        wrong=dict(contact.wrong),
         locked=dict(contact.locked),
     )
 

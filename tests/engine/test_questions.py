@@ -1,5 +1,7 @@
 """Questions that stand beside each other: one is open on each number of ours."""
 
+from tests.engine.conftest import PROJECT, build
+
 SURVEY = """
 flow: survey
 triggers: [{keyword: SURVEY}]
@@ -63,3 +65,31 @@ def test_a_question_that_is_repeated_hears_of_silence_too(world, phone, clock, e
     phone.says("fri")
     clock.passes("11m")
     assert ended("survey") == ["silent"]
+
+
+# --- numbers that the project has lost ------------------------------------------------------------
+
+
+def test_a_question_on_a_number_that_was_renamed_can_be_answered(world, phone, place):
+    """The session goes on with the project as it is now, in texts that can leave."""
+    world(SURVEY)
+    phone.says("survey", to="main")
+    renamed = PROJECT.replace("  main: {address", "  front: {address").replace(
+        "via: [main", "via: [front"
+    )
+    place.sim.deploy(build(SURVEY, project=renamed))
+    phone.says("4", to="front")
+    phone.heard_via("main", "front")
+
+
+def test_a_failover_leaves_out_a_number_that_is_gone(world, start, phone, dlr, place):
+    """The plan of a text names numbers for as long as the text is on its way."""
+    flow = BOOK.replace("DELIVER", "three")
+    world(SURVEY, flow)
+    start("book")
+    fewer = PROJECT.replace('  backup: {address: "+447700900001", provider: one}\n', "").replace(
+        "backup", "third"
+    )
+    place.sim.deploy(build(SURVEY, flow, project=fewer))
+    dlr("rejected")
+    phone.heard_via("main", "third")

@@ -1,8 +1,11 @@
 """Delivery reports: what a flow hears of them, further tries, and that no chain doubles."""
 
+from datetime import timedelta
 from itertools import permutations
 
 import pytest
+
+from tests.engine.conftest import PROJECT
 
 FAILOVER = """
 triggers: [{api: true}]
@@ -310,3 +313,31 @@ def test_a_session_that_waits_for_a_report_that_never_comes_ends_with_its_lifeti
     simulator._alarms = [each for each in simulator._alarms if not hasattr(each.event, "sent")]
     clock.passes("2d")
     assert ended() == ["expired"]
+
+
+HELD = """
+triggers: [{api: true}]
+steps:
+  - send: Your parcel is here.
+    deliver: patient
+    on_expired: {end: too_late}
+    on_failed: {end: lost}
+"""
+PATIENT = PROJECT.replace("  careful:", "  patient: {via: [main], give_up: 6h}\n  careful:")
+
+
+def test_a_text_that_could_not_leave_is_given_up_in_time(start, world, place):
+    """A provider that is away for a day must not make yesterday's text arrive."""
+    world(HELD, project=PATIENT)
+    start()
+    (text,) = place.sim.sent
+    assert text.effect.expires == place.now + timedelta(hours=6)
+
+
+def test_the_time_to_give_up_runs_from_the_end_of_the_quiet_hours(start, world, clock, phone):
+    """A text that is held for eleven hours still has its six."""
+    clock.shows("2025-03-10 21:30")
+    world(HELD, project=PATIENT)
+    start()
+    clock.shows("2025-03-11 08:00")
+    phone.heard("Your parcel is here.")
