@@ -15,6 +15,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from datetime import timedelta
 from typing import Any
 
 import redis
@@ -31,6 +32,9 @@ from smsflow.runtime import Runtime
 INBOX = "smsflow-inbox"
 OUTBOX = "smsflow-outbox"
 FLAG_SECONDS = 2  # a nudge that was lost is in nobody's way for longer than this
+# A text on a number that this release of the project does not have: during a deployment a newer
+# release may still come to send it.
+STRAY_AFTER = timedelta(minutes=10)
 ROUNDS = 50  # batches in one job, so that a busy partition lets others have their turn
 
 log = structlog.get_logger(__name__)
@@ -227,11 +231,14 @@ class Sweep:
         store, now = self._runtime.store, self._runtime.clock.now()
         if store.has_due(now):
             self._nudger.inbox(force=True)
-        due = store.due_numbers(now)
-        found = self._runtime.project.numbers
-        self._nudger.providers({found[name].provider for name in due if name in found}, force=True)
+        numbers = self._runtime.project.numbers
+        due = store.due_numbers(now, list(numbers))
+        self._nudger.providers({numbers[name].provider for name in due}, force=True)
         if tidy:
             store.tidy(now)
+            strays = store.refuse_strays(list(numbers), now - STRAY_AFTER, now)
+            if strays:
+                log.warning("texts_of_numbers_that_are_gone_refused", texts=strays)
             log.info("health", **log_fields(store.health(now)))
 
     def stop(self) -> None:

@@ -38,6 +38,7 @@ from smsflow.store.schema import attempts, contacts, inbox, messages, outbox
 from smsflow.store.writing import INBOX, PRIORITIES, report_row
 
 _NOW = bindparam("now", type_=Instant())
+_STRAYS = 500  # rows that one call refuses at the most
 
 
 class Outbox(Part):
@@ -70,7 +71,8 @@ class Outbox(Part):
             .values(lease_until=until)
             .returning(outbox.c.id)
         )
-        self._numbers = select(outbox.c.number).where(claimable(dialect)).distinct()
+        self._due_numbers = _due_numbers(dialect)
+        self._strays = _strays(dialect)
         self._lapsed = dialect.inserts(attempts, "message wire_id at verdict detail")
         self._reports = dialect.inserts(inbox, INBOX)
         self._refuse = Refuser(dialect)
@@ -148,10 +150,25 @@ class Outbox(Part):
             given = {"token": token, "seconds": seconds}
             return bool(connection.execute(self._renew, given).all())
 
-    def due_numbers(self, now: datetime) -> list[str]:
-        """The names of our numbers that have texts to claim."""
+    def due_numbers(self, now: datetime, among: Sequence[str]) -> list[str]:
+        """Those of our numbers (by name) that have texts to claim."""
         with self._db.read() as connection:
-            return sorted(connection.scalars(self._numbers, {"now": now}))
+            return sorted(connection.scalars(self._due_numbers, {"now": now, "among": list(among)}))
+
+    def refuse_strays(self, numbers: Sequence[str], before: datetime, now: datetime) -> int:
+        """Refuse texts on other numbers than these whose time came before then; how many.
+
+        Nobody claims them, and each would hold up all later texts of its contact.
+        """
+        given = {"numbers": list(numbers), "before": before, "rows": _STRAYS}
+        with self._db.write() as connection:
+            found = connection.execute(self._strays, given).all()
+            refusals = [
+                _refusal(row, State.REFUSED, f"smsflow.yaml has no number '{row.number}'")
+                for row in found
+            ]
+            self._turn_away(connection, refusals, now)
+        return len(refusals)
 
 
 def claimable(dialect: Dialect) -> ColumnElement[bool]:
@@ -169,6 +186,41 @@ def claimable(dialect: Dialect) -> ColumnElement[bool]:
         ~earlier.c.held,
     )
     return and_(outbox.c.due <= _NOW, ~outbox.c.held, outbox.c.lease_until <= dialect.clock, ~waits)
+
+
+# Told to the planner, so that the index of claims leads past all that is planned for later.
+_ANY_PRIORITY = outbox.c.priority.in_(sorted(PRIORITIES.values()))
+
+
+def _due_numbers(dialect: Dialect) -> Select[Any]:
+    """Those of the listed numbers that have a claimable row: the first one settles it."""
+    among = dialect.listed("among").subquery()
+    first = (
+        select(outbox.c.id)
+        .where(_ANY_PRIORITY, outbox.c.number == among.c.value, claimable(dialect))
+        .limit(1)
+        .correlate(among)
+        .scalar_subquery()
+    )
+    return select(among.c.value).where(first.is_not(None))
+
+
+def _strays(dialect: Dialect) -> Select[Any]:
+    """Rows of numbers that are not in the list, long due and in nobody's hands, locked."""
+    return (
+        select(outbox, messages.c.state)
+        .join(messages, messages.c.id == outbox.c.message)
+        .where(
+            _ANY_PRIORITY,
+            outbox.c.due <= bindparam("before", type_=Instant()),
+            ~dialect.one_of(outbox.c.number, "numbers"),
+            ~outbox.c.held,
+            outbox.c.lease_until <= dialect.clock,
+        )
+        .order_by(outbox.c.id)
+        .limit(bindparam("rows"))
+        .with_for_update(of=outbox, skip_locked=True)
+    )
 
 
 def _claim(dialect: Dialect) -> Select[Any]:
@@ -208,6 +260,11 @@ def _gate(row: Row[Any], now: datetime) -> Refusal | None:
         state, reason = State.EXPIRED, "expired"
     else:
         return None
+    return _refusal(row, state, reason)
+
+
+def _refusal(row: Row[Any], state: State, reason: str) -> Refusal:
+    """An outbox row, with its message's state, that is turned away."""
     return Refusal(
         row=row.id,
         message=row.message,

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, update
 from sqlalchemy.exc import DBAPIError
 
-from smsflow.engine.state import Contact
+from smsflow.engine.state import Contact, Plan
 from smsflow.sms.states import State
 from smsflow.store.rows import Changes, Kind, SenderQuota, Verdict
 from smsflow.store.schema import outbox
@@ -255,12 +255,37 @@ def test_a_refused_text_costs_no_segments(desk):
 def test_numbers_with_claimable_texts_are_due(desk):
     """A number whose texts are leased, blocked, held or planned is not."""
     now = desk.clock.now()
-    assert desk.store.due_numbers(now) == []
+    assert desk.store.due_numbers(now, ["main", "spare"]) == []
     desk.queue(ANN)
     desk.queue(ANN)
     desk.queue(BEN, due=now + MINUTE)
-    assert desk.store.due_numbers(now) == ["main"]
+    assert desk.store.due_numbers(now, ["main", "spare"]) == ["main"]
     (leased,) = desk.lease()
-    assert desk.store.due_numbers(now) == []
+    assert desk.store.due_numbers(now, ["main", "spare"]) == []
     desk.record(leased, Verdict.ACCEPTED)
-    assert desk.store.due_numbers(now) == ["main"]
+    assert desk.store.due_numbers(now, ["main", "spare"]) == ["main"]
+
+
+def test_texts_of_a_number_that_is_gone_are_refused_and_hold_up_nothing(desk):
+    """Nobody can claim them, and their sessions hear of it as of any refusal."""
+    stray = desk.queue("+447700900123", plan=Plan(via=("old",)))
+    later = desk.queue("+447700900123")
+    now = desk.clock.now()
+    assert desk.lease() == []
+    assert desk.store.refuse_strays(["main"], now - timedelta(minutes=1), now) == 0
+    desk.clock.advance(timedelta(minutes=2))
+    assert desk.store.refuse_strays(["main"], now, desk.clock.now()) == 1
+    refused = desk.message("+447700900123", stray)
+    assert (refused.state, refused.error) == (State.REFUSED, "smsflow.yaml has no number 'old'")
+    (told,) = desk.events("+447700900123", Kind.REPORT)
+    assert told.payload["message"] == stray
+    assert [each.message for each in desk.lease()] == [later]
+
+
+def test_a_stray_that_may_be_out_is_held(desk):
+    """Its number was removed while a try of it was open."""
+    text = desk.queue("+447700900123")
+    desk.lease(seconds=0)
+    now = desk.clock.now()
+    assert desk.store.refuse_strays(["other"], now, now) == 1
+    assert desk.message("+447700900123", text).state is State.HELD
