@@ -1,56 +1,84 @@
-"""Where a text that came in goes: the routing order, top to bottom (flow-language section 1.4).
+"""Where a text that came in goes: the routing order, top to bottom (`ORDER`, at the end).
 
-1. words of compliance: stop, start, help
-2. the open question: its resend and skip words, then a valid answer
-3. a keyword or pattern (before a free-text answer, when it is the whole message)
-4. the open question again: not understood
-5. catch-all, the project's default reply, silence
+Each rule is a function that takes the text and answers '', or leaves it and answers why. So the
+order is one table, and what `smsflow route` prints is told by the very code that routes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from smsflow.engine import answering, codes, running, starting
 from smsflow.engine.effects import ConsentChanged, DropQueued
 from smsflow.engine.events import TextReceived
 from smsflow.engine.model import Ask, Duration, Otp, StartLimit
 from smsflow.engine.questions import asked_on
-from smsflow.engine.scope import contact_scope
 from smsflow.engine.state import Session, Waiting
-from smsflow.engine.templating.templates import TemplateError, compile_expression
+from smsflow.engine.triggering import begin_by, message_scope, unmet
 from smsflow.engine.turn import Turn
-from smsflow.engine.words.keywords import Match
 from smsflow.engine.words.replies import Invalid, matches_word
-from smsflow.engine.world import Route
 
 # Default replies to one contact: enough for a person, too few for two machines to talk on.
 DEFAULT_REPLIES = StartLimit(5, Duration(seconds=3600))
 
 
-def receive(turn: Turn, event: TextReceived) -> None:
-    """Route one text."""
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rule of the order said to a text: `why_not` is '' when it took it."""
+
+    rule: str
+    why_not: str
+
+
+@dataclass(slots=True)
+class _Question:
+    """The question that is open on the number that was texted."""
+
+    session: Session
+    waiting: Waiting
+    step: Ask | Otp
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A text on its way down the order, and what the rules found out about it."""
+
+    turn: Turn
+    event: TextReceived
+    question: _Question | None = None
+    unclear: Invalid | None = None  # what the question says to it
+    guess: str | None = None  # the digits in it, for a question for a code
+
+
+NO_QUESTION = "no question is open on this number"
+NO_KEYWORD = "no keyword and no pattern fits"
+
+
+def receive(turn: Turn, event: TextReceived, verdicts: list[Verdict] | None = None) -> None:
+    """Route one text; what each rule says, up to the one that takes it, goes into `verdicts`."""
     turn.contact.last_inbound = event.at
-    if _compliance(turn, event):
-        return
-    if turn.contact.opted_out:
-        turn.trace(None, None, "silence", "the contact has opted out")
-    elif not turn.world.may_text(turn.contact.phone):
-        turn.trace(None, None, "silence", "no phone of an allowed country")
-    elif not _open_question(turn, event) and not _keyword(turn, event):
-        _fallback(turn, event)
+    asked = _Asked(turn, event)
+    for name, rule in ORDER.items():
+        why_not = rule(asked)
+        if verdicts is not None:
+            verdicts.append(Verdict(name, why_not))
+        if not why_not:
+            return
 
 
-# --- 1: compliance --------------------------------------------------------------------------------
+# --- before any flow ------------------------------------------------------------------------------
 
 
-def _compliance(turn: Turn, event: TextReceived) -> bool:
-    contact = turn.contact
+def _compliance(asked: _Asked) -> str:
+    """STOP, START and HELP, as the whole message."""
+    turn, event, contact = asked.turn, asked.event, asked.turn.contact
     meaning = turn.world.compliance.meaning(event.text, opted_out=contact.opted_out)
-    if meaning is None or (meaning == "help" and contact.opted_out):
-        return False
+    if meaning is None:
+        return "the message is no word of compliance"
+    if meaning == "help" and contact.opted_out:
+        return "whoever has opted out gets no help text"
     turn.trace(None, None, meaning, event.text.strip())
     if meaning == "help":
         _reply_by_name(turn, "compliance.help", event.number)
@@ -66,7 +94,7 @@ def _compliance(turn: Turn, event: TextReceived) -> bool:
                 running.finish(turn, session, "opted_out")
         turn.effects.append(ConsentChanged(True, event.text, event.number))
         _answer_by_name(turn, "compliance.stopped", event.number, passes_block=True)
-    return True
+    return ""
 
 
 def _reply_by_name(turn: Turn, name: str, number: str) -> None:
@@ -80,61 +108,114 @@ def _answer_by_name(turn: Turn, name: str, number: str, *, passes_block: bool = 
         turn.answer_by_name(name, number, passes_block=passes_block)
 
 
-# --- 2 and 4: the open question -------------------------------------------------------------------
+def _block(asked: _Asked) -> str:
+    """Whoever may not be texted is heard, and not answered."""
+    turn = asked.turn
+    if turn.contact.opted_out:
+        turn.trace(None, None, "silence", "the contact has opted out")
+    elif not turn.world.may_text(turn.contact.phone):
+        turn.trace(None, None, "silence", "no phone of an allowed country")
+    else:
+        return "the contact may be texted"
+    return ""
 
 
-def _open_question(turn: Turn, event: TextReceived) -> bool:
-    """Let the open question have the text; False when it goes on to catch-all and default."""
+# --- the open question ----------------------------------------------------------------------------
+
+
+def _own_words(asked: _Asked) -> str:
+    """Words that skip the open question, or ask for a new code."""
+    turn, event = asked.turn, asked.event
+    session = _asking(turn, event)
+    if session is None or session.waiting is None:
+        return NO_QUESTION
+    session.number = event.number
+    with running.guarded(turn, session):
+        step = turn.flow_of(session).steps[session.waiting.step]
+        if isinstance(step, Ask):
+            asked.question = _Question(session, session.waiting, step)
+            session.message = message_scope(turn, event)  # not of codes, which are kept nowhere
+            if not matches_word(event.text, step.skip):
+                return "no word that skips the question"
+            answering.skip(turn, session, step)
+        elif isinstance(step, Otp):
+            asked.question = _Question(session, session.waiting, step)
+            if step.resend is None or not matches_word(event.text, step.resend.words):
+                return "no word that asks for a new code"
+            codes.send_new(turn, session, session.waiting, step)
+    return ""
+
+
+def _asking(turn: Turn, event: TextReceived) -> Session | None:
+    """The session whose question is open on that number: the one that asked last."""
     for session in reversed(turn.conversation.sessions):
         waiting = session.waiting
         if waiting is None or not waiting.open_at(turn.now):
             continue
-        if not asked_on(turn, waiting, event.number):
-            continue
-        session.number = event.number
-        with running.guarded(turn, session):
-            step = turn.flow_of(session).steps[waiting.step]
-            if isinstance(step, Otp):
-                return _code_reply(turn, event, session, waiting, step)
-            if isinstance(step, Ask):
-                session.message = _message(turn, event)  # not of codes, which are kept nowhere
-                _answer(turn, event, session, waiting, step)
-        return True
-    return False
+        if asked_on(turn, waiting, event.number):
+            return session
+    return None
 
 
-def _answer(turn: Turn, event: TextReceived, session: Session, waiting: Waiting, step: Ask) -> None:
-    if matches_word(event.text, step.skip):
-        answering.skip(turn, session, step)
-        return
-    # A free-text question accepts everything, so a keyword that is the whole message goes first.
-    if step.answer.type == "text" and _keyword(turn, event, whole=True):
-        return
-    parsed = answering.read(turn, session, step, event.text)
-    if not isinstance(parsed, Invalid):
-        answering.accept(turn, session, waiting, step, parsed, event.text)
-    elif not _keyword(turn, event):
-        answering.refuse(turn, session, waiting, step, parsed)
+def _answer(asked: _Asked) -> str:
+    """A valid answer to the open question."""
+    question = asked.question
+    if question is None:
+        return NO_QUESTION
+    with running.guarded(asked.turn, question.session):
+        if isinstance(question.step, Otp):
+            return _code(asked, question, question.step)
+        parsed = answering.read(asked.turn, question.session, question.step, asked.event.text)
+        if isinstance(parsed, Invalid):
+            asked.unclear = parsed
+            return parsed.reason
+        answering.accept(
+            asked.turn,
+            question.session,
+            question.waiting,
+            question.step,
+            parsed,
+            asked.event.text,
+        )
+    return ""
 
 
-def _code_reply(
-    turn: Turn, event: TextReceived, session: Session, waiting: Waiting, step: Otp
-) -> bool:
-    if step.resend is not None and matches_word(event.text, step.resend.words):
-        codes.send_new(turn, session, waiting, step)
-        return True
-    guess = codes.code_in(event.text, step.digits) if "reply" in step.accept else None
-    if guess is None or len(guess) != step.digits:
-        # Not a code at all, which costs no try; a wrong number of digits is a wrong code.
-        if _keyword(turn, event):
-            return True
-        if guess is None:
-            return False
-    verdict = judge(turn, session, waiting, step, guess, event.at)
+def _unclear(asked: _Asked) -> str:
+    """The open question did not understand it: asked again, or the way of `on_invalid`."""
+    question = asked.question
+    if question is None:
+        return NO_QUESTION
+    with running.guarded(asked.turn, question.session):
+        if isinstance(question.step, Otp):
+            # Not a code at all costs no try; a wrong number of digits is a wrong code.
+            if asked.guess is None:
+                return "without a code in it, it costs no try"
+            _judge_text(asked, question, question.step, asked.guess)
+        elif asked.unclear is not None:
+            answering.refuse(
+                asked.turn, question.session, question.waiting, question.step, asked.unclear
+            )
+    return ""
+
+
+def _code(asked: _Asked, question: _Question, step: Otp) -> str:
+    if "reply" not in step.accept:
+        return "this code can't be texted back"
+    asked.guess = codes.code_in(asked.event.text, step.digits)
+    if asked.guess is None:
+        return "no code in it"
+    if len(asked.guess) != step.digits:
+        return f"a code has {step.digits} digits"
+    _judge_text(asked, question, step, asked.guess)
+    return ""
+
+
+def _judge_text(asked: _Asked, question: _Question, step: Otp, guess: str) -> None:
+    turn, session, waiting = asked.turn, question.session, question.waiting
+    verdict = judge(turn, session, waiting, step, guess, asked.event.at)
     if verdict == "wrong" and step.wrong is not None:
         text = turn.render(session, step.wrong, {"attempts_left": step.attempts - waiting.tries})
         turn.say(session, None, text, at=step, slot=step.wrong)
-    return True
 
 
 def judge(
@@ -160,97 +241,83 @@ def judge(
     return verdict
 
 
-# --- 3: keywords ----------------------------------------------------------------------------------
+# --- keywords -------------------------------------------------------------------------------------
 
 
-def _keyword(turn: Turn, event: TextReceived, *, whole: bool = False) -> bool:
+def _whole_message(asked: _Asked) -> str:
+    """A free-text question accepts everything, so a keyword that is all of the text goes first."""
+    question = asked.question
+    if question is None or isinstance(question.step, Otp) or question.step.answer.type != "text":
+        return "no question of type text is open on this number"
+    return _by_keyword(asked, whole=True)
+
+
+def _keyword(asked: _Asked) -> str:
+    """A keyword or a pattern."""
+    return _by_keyword(asked)
+
+
+def _by_keyword(asked: _Asked, *, whole: bool = False) -> str:
     """Start the flow whose keyword or pattern the text is; `whole`: only by a whole message."""
-    for match in turn.world.keywords.matches(event.text, event.number):
-        if match.target.trigger.kind == "catch_all" or (whole and not match.whole):
+    why_not = NO_KEYWORD
+    for match in asked.turn.world.keywords.matches(asked.event.text, asked.event.number):
+        trigger = match.target.trigger
+        if trigger.kind == "catch_all" or (whole and not match.whole):
             continue
-        if _begin(turn, event, match):
-            return True
-    return False
+        if begin_by(asked.turn, asked.event, match):
+            return ""
+        why_not = unmet(match)
+    return why_not
 
 
-def _begin(turn: Turn, event: TextReceived, match: Match) -> bool:
-    """Start the flow of a trigger; False when its `when` isn't met and others may have a go."""
-    route: Route = match.target
-    trigger = {
-        "kind": route.trigger.kind,
-        "keyword": match.word,
-        "args": list(match.args),
-        "groups": dict(match.groups),
-    }
-    if not _may_start(turn, event, route, trigger):
-        return False
-    if not starting.may_reply(turn):
-        return True
-    refusal = starting.begin(
-        turn,
-        turn.world.flows[route.flow],
-        session_id=turn.new_id(),
-        trigger=trigger,
-        inputs={},
-        message=_message(turn, event),
-        number=event.number,
-        language=route.trigger.language,
-    )
-    if refusal:
-        turn.trace(None, None, "refused", f"{route.flow}: {refusal}")
-    else:
-        starting.count_reply(turn)
-    return True
+# --- nothing else took it -------------------------------------------------------------------------
 
 
-def _may_start(turn: Turn, event: TextReceived, route: Route, trigger: dict[str, Any]) -> bool:
-    condition = route.trigger.when
-    if condition is None:
-        return True
-    local = turn.now.astimezone(ZoneInfo(turn.zone))
-    scope = {
-        **trigger["groups"],
-        "contact": contact_scope(turn.contact, turn.world.project, zone=turn.zone),
-        "message": _message(turn, event),
-        "trigger": trigger,
-        "now": local,
-        "today": local.date(),
-    }
-    language = turn.contact.language or turn.world.project.languages[0]
-    try:
-        expression = compile_expression(condition.source)
-        return expression.holds(scope, language=language, zone=turn.zone)
-    except TemplateError as error:
-        turn.trace(None, None, "error", f"{condition.place}: {error}")
-        return False
+def _catch_all(asked: _Asked) -> str:
+    """The catch-all of the number, then that of every number."""
+    why_not = "no flow has a catch-all for this number"
+    for match in asked.turn.world.keywords.matches(asked.event.text, asked.event.number):
+        if match.target.trigger.kind == "catch_all":
+            if begin_by(asked.turn, asked.event, match):
+                return ""
+            why_not = unmet(match)
+    return why_not
 
 
-def _message(turn: Turn, event: TextReceived) -> dict[str, Any]:
-    """`message.*` of the scope."""
-    return {
-        "text": event.text,
-        "words": event.text.split(),
-        "from": turn.contact.phone,
-        "to": turn.world.project.numbers[event.number].address,
-        "at": event.at,
-    }
-
-
-# --- 5: nothing else matched ----------------------------------------------------------------------
-
-
-def _fallback(turn: Turn, event: TextReceived) -> None:
-    for match in turn.world.keywords.matches(event.text, event.number):
-        if match.target.trigger.kind == "catch_all" and _begin(turn, event, match):
-            return
+def _default_reply(asked: _Asked) -> str:
+    """The project's `default_reply`, a few times an hour."""
+    turn = asked.turn
     reply = turn.world.project.default_reply
     if reply is None:
-        turn.trace(None, None, "silence", "nothing matched")
-    elif not starting.may_reply(turn):
-        return
-    elif starting.count_start(turn, "", DEFAULT_REPLIES):
-        starting.count_reply(turn)
-        turn.trace(None, None, "default", "nothing matched")
-        turn.answer(reply, event.number, name="default_reply", passes_block=False, kind="system")
-    else:
+        return "smsflow.yaml has no default_reply"
+    if not starting.may_reply(turn):
+        return ""
+    if not starting.count_start(turn, "", DEFAULT_REPLIES):
         turn.trace(None, None, "silence", "nothing matched, and default replies are used up")
+        return ""
+    starting.count_reply(turn)
+    turn.trace(None, None, "default", "nothing matched")
+    turn.answer(reply, asked.event.number, name="default_reply", passes_block=False, kind="system")
+    return ""
+
+
+def _silence(asked: _Asked) -> str:
+    """The text is kept, and that is all."""
+    asked.turn.trace(None, None, "silence", "nothing matched")
+    return ""
+
+
+# --- the order ------------------------------------------------------------------------------------
+
+ORDER: dict[str, Callable[[_Asked], str]] = {
+    "compliance": _compliance,
+    "block": _block,
+    "skip or resend": _own_words,
+    "whole message": _whole_message,
+    "answer": _answer,
+    "keyword": _keyword,
+    "not understood": _unclear,
+    "catch-all": _catch_all,
+    "default reply": _default_reply,
+    "silence": _silence,
+}
