@@ -219,7 +219,8 @@ class _Sitting:
                 flow, session, inputs = payload["flow"], payload["session"], payload["inputs"]
                 return StartRequested(flow, session, inputs, known), None
             case Kind.CODE:
-                return CodePosted(payload["session"], payload["code"], payload["request"]), None
+                session, code, ticket = payload["session"], payload["code"], payload["request"]
+                return CodePosted(session, code, ticket, row.due), None
             case _:
                 assert_never(row.kind)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from datetime import datetime
 
 from smsflow.engine.effects import SendText
 from smsflow.engine.model import Otp
@@ -48,8 +49,9 @@ def _wait_for(turn: Turn, session: Session, step: Otp, sent: SendText, code: str
     before = session.waiting
     waiting = turn.wait(session, step, "code", sent)
     waiting.digest = digest(turn.world.secret, session.id, code)
-    if before is not None and before.step == step.id:  # a new code; tries are counted on
-        waiting.tries, waiting.resends = before.tries, before.resends + 1
+    waiting.tries = len(_wrong_lately(turn, session, step))
+    if before is not None and before.step == step.id:
+        waiting.resends = before.resends + 1
     turn.timer(session, waiting, "expire", turn.length(step.expires, sent.due))
 
 
@@ -68,13 +70,40 @@ def send_new(turn: Turn, session: Session, waiting: Waiting, step: Otp) -> None:
         send(turn, session, step)
 
 
-def compare(turn: Turn, session: Session, waiting: Waiting, step: Otp, guess: str) -> str:
-    """`verified`, `wrong` or `locked`; counts the try."""
+def compare(
+    turn: Turn, session: Session, waiting: Waiting, step: Otp, guess: str, at: datetime
+) -> str:
+    """`verified`, `wrong`, `locked` or `expired` for a code that came at `at`; counts the try.
+
+    Wrong codes are counted for the contact and the flow, so that another session, one after the
+    other or beside it, gives nobody more guesses.
+    """
+    if waiting.since is not None and at >= turn.length(step.expires, waiting.since):
+        return "expired"
+    wrong = _wrong_lately(turn, session, step)
+    until = turn.contact.locked.get(session.flow)
+    if len(wrong) >= step.attempts or (until is not None and turn.now < until):
+        waiting.tries = step.attempts
+        return "locked"
     said = digest(turn.world.secret, session.id, guess)
     if waiting.digest is not None and hmac.compare_digest(said, waiting.digest):
+        turn.contact.wrong.pop(session.flow, None)
         return "verified"
-    waiting.tries += 1
+    turn.contact.wrong[session.flow] = [*wrong, turn.now]
+    waiting.tries = len(wrong) + 1
     return "locked" if waiting.tries >= step.attempts else "wrong"
+
+
+def lock(turn: Turn, session: Session, step: Otp) -> None:
+    """Let the flow not start with this contact for a while; after that tries count anew."""
+    turn.contact.locked[session.flow] = turn.length(step.lock, turn.now)
+    turn.contact.wrong.pop(session.flow, None)
+
+
+def _wrong_lately(turn: Turn, session: Session, step: Otp) -> list[datetime]:
+    """When wrong codes came for this flow, as far back as a lock would last."""
+    since = turn.length(-step.lock, turn.now)
+    return [at for at in turn.contact.wrong.get(session.flow, []) if at > since]
 
 
 def code_in(text: str, digits: int) -> str | None:

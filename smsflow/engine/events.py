@@ -78,6 +78,7 @@ class CodePosted:
     session: str
     code: str
     request: str
+    at: datetime
 
 
 Event = TextReceived | ReportArrived | NoReport | TimerDue | StartRequested | CodePosted

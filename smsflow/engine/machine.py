@@ -132,6 +132,6 @@ def _code(turn: Turn, event: CodePosted) -> None:
             step = turn.flow_of(session).steps[session.waiting.step]
             if isinstance(step, Otp) and "api" in step.accept:
                 waiting = session.waiting
-                result["result"] = routing.judge(turn, session, waiting, step, event.code)
+                result["result"] = routing.judge(turn, session, waiting, step, event.code, event.at)
                 result["attempts_left"] = max(0, step.attempts - waiting.tries)
     turn.effects.append(RequestAnswered(event.request, result))

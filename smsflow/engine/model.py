@@ -285,10 +285,15 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class StartLimit:
-    """At most `times` starts of a flow for one contact within `per`."""
+    """At most `times` starts of a flow, or replies, for one contact within `per`."""
 
     times: int
     per: Duration
+
+
+# Replies to one contact that no question of ours invited, unless smsflow.yaml says otherwise:
+# enough for a person, too few for two machines to talk on.
+REPLIES = StartLimit(6, Duration(seconds=3600))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -393,6 +398,7 @@ class Project:
     start_words: tuple[str, ...] = ()
     help_words: tuple[str, ...] = ()
     texts: Mapping[str, Text] = field(default_factory=dict)  # overrides of built-in texts by name
+    replies: StartLimit = REPLIES
 
     def policy(self, name: str | None) -> DeliveryPolicy:
         """The named policy, else `normal`, else the first number and nothing more."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from smsflow.engine import running
@@ -13,6 +14,7 @@ from smsflow.engine.turn import Turn
 
 # Starts of one flow for one contact, unless the flow says otherwise (flow-language section 1.9).
 START_LIMIT = StartLimit(20, Duration(seconds=3600))
+UNINVITED = "*"  # what replies are counted under, beside the names of flows
 
 
 def begin(
@@ -69,12 +71,34 @@ def _refusal(turn: Turn, flow: Flow) -> str:
 
 def count_start(turn: Turn, name: str, limit: StartLimit) -> bool:
     """Count one more start under `name`; False when the limit is reached."""
-    since = turn.length(-limit.per, turn.now)
-    recent = [at for at in turn.contact.starts.get(name, []) if at > since]
+    recent = _recent(turn, name, limit)
     if len(recent) >= limit.times:
         return False
     turn.contact.starts[name] = [*recent, turn.now]
     return True
+
+
+def may_reply(turn: Turn) -> bool:
+    """True while the contact has replies left that no question of ours invited.
+
+    Two machines that answer each other would talk for ever, whatever they say. An answer to a
+    question is no such reply: how many of those there are, the flow bounds.
+    """
+    limit = turn.world.project.replies
+    if len(_recent(turn, UNINVITED, limit)) < limit.times:
+        return True
+    turn.trace(None, None, "silence", "this contact has had too many replies lately")
+    return False
+
+
+def count_reply(turn: Turn) -> None:
+    """Count one such reply."""
+    count_start(turn, UNINVITED, turn.world.project.replies)
+
+
+def _recent(turn: Turn, name: str, limit: StartLimit) -> list[datetime]:
+    since = turn.length(-limit.per, turn.now)
+    return [at for at in turn.contact.starts.get(name, []) if at > since]
 
 
 def _language(turn: Turn, flow: Flow) -> str:

@@ -96,6 +96,7 @@ class Contact:
     opted_out: bool = False
     last_inbound: datetime | None = None  # when their last text came
     starts: dict[str, list[datetime]] = field(default_factory=dict)  # by flow, newest last
+    wrong: dict[str, list[datetime]] = field(default_factory=dict)  # codes, by flow, newest last
     locked: dict[str, datetime] = field(default_factory=dict)  # by flow, until when
 
     def to_json(self) -> dict[str, Any]:
@@ -108,6 +109,7 @@ class Contact:
             "opted_out": self.opted_out,
             "last_inbound": encode(self.last_inbound),
             "starts": encode(self.starts),
+            "wrong": encode(self.wrong),
             "locked": encode(self.locked),
         }
 

@@ -298,6 +298,12 @@ PROJECT: Mapping[str, Key] = {
     "countries": _key(Kind.WORDS, "who may be texted: ISO codes; default: of our numbers"),
     "contact": _record("contacts", fields=_map(Slot(Kind.TYPED), "their fields, with types")),
     "default_reply": _key(Kind.TEXT, "the answer to a text that nothing takes"),
+    "limits": _record(
+        "limits for each contact",
+        replies=_key(
+            Kind.RATE, "replies that no question of ours invited, such as 30/1h; 6/1h if not given"
+        ),
+    ),
     "deliver": _map(Slot(Kind.RECORD, keys=_POLICY), "delivery policies by name"),
     "quiet": Key(
         Slot(
@@ -344,6 +350,6 @@ LATER: Mapping[str, frozenset[str]] = {
         "fuzzy fills schedule tz audience rate broadcast event contact where inputs delivery "
         "outcome after from_group"
     ),
-    "project": _words("services commands answers system limits"),
+    "project": _words("services commands answers system"),
     "policy": _words("fallback"),
 }

@@ -17,6 +17,7 @@ from smsflow.engine.language.sms_checks import check_texts
 from smsflow.engine.language.source import Node, Scalar, decode_file
 from smsflow.engine.language.variables import check_project_texts
 from smsflow.engine.model import (
+    REPLIES,
     ContactField,
     DeliveryPolicy,
     Duration,
@@ -24,6 +25,7 @@ from smsflow.engine.model import (
     Project,
     ProviderEntry,
     QuietHours,
+    StartLimit,
     Text,
 )
 from smsflow.errors import Issue, Place
@@ -84,6 +86,7 @@ def _project(ctx: Context, root: Node) -> Project:
         for key in ("stop", "start", "help")
     }
     contact = fields.get("contact")
+    replies = fields.get("limits") and fields.get("limits").get("replies")
     return Project(
         name=fields.get("name", "smsflow"),
         languages=ctx.languages,
@@ -100,6 +103,7 @@ def _project(ctx: Context, root: Node) -> Project:
         start_words=words["start"],
         help_words=words["help"],
         texts=_texts(compliance),
+        replies=StartLimit(*replies) if replies else REPLIES,
     )
 
 

@@ -118,7 +118,7 @@ class Simulator:
             if each.waiting is not None and each.waiting.kind == "code"
         ]
         request = self._id()
-        self._happen(CodePosted(waiting[-1] if waiting else "", code, request))
+        self._happen(CodePosted(waiting[-1] if waiting else "", code, request, self.now))
         return self.answers[request]
 
     def report(self, text: SimulatedText, state: State, error: str | None = None) -> None:
