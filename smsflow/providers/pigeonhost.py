@@ -190,6 +190,7 @@ def _message(text: Outgoing) -> dict[str, object]:
     if text.report_url is not None:
         entry["notifyUrl"] = text.report_url
         entry["notifyContentType"] = "application/json"
+        entry["intermediateReport"] = True  # a handset that is away is told of at once
     if text.validity_minutes is not None:
         entry["validityPeriod"] = text.validity_minutes
     return entry

@@ -128,6 +128,16 @@ _INDEXES_ONLY = "; ".join(
     f"SET enable_{way} = off" for way in ("seqscan", "bitmapscan", "hashjoin", "mergejoin")
 )
 
+# A host that vanishes (power, network, a frozen machine) takes its transactions' locks with it, and
+# by the system's defaults the other side notices after two hours.
+ABANDONED = 60.0  # seconds without a statement until the server ends a transaction
+_KEEPALIVE = {  # libpq's: some 25 seconds until a server that does not answer is given up
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,  # milliseconds
+}
+
 
 def _postgres(url: URL, patience: float) -> Engine:
     """An engine on psycopg; SettingsInvalid when that is not installed."""
@@ -136,7 +146,7 @@ def _postgres(url: URL, patience: float) -> Engine:
             url,
             pool_size=8,
             max_overflow=16,
-            connect_args={"connect_timeout": 5},
+            connect_args={"connect_timeout": 5, **_KEEPALIVE},
             hide_parameters=True,  # errors are logged, and parameters are numbers and texts
         )
     except ImportError as error:
@@ -145,7 +155,9 @@ def _postgres(url: URL, patience: float) -> Engine:
         ) from error
 
     def on_connect(connection: Any, _: object) -> None:
-        connection.execute(f"{_INDEXES_ONLY}; SET lock_timeout = {max(1, int(patience * 1000))}")
+        lock = f"SET lock_timeout = {max(1, int(patience * 1000))}"
+        abandoned = f"SET idle_in_transaction_session_timeout = {int(ABANDONED * 1000)}"
+        connection.execute(f"{_INDEXES_ONLY}; {lock}; {abandoned}")
         connection.commit()
 
     def on_checkin(_: object, record: Any) -> None:

@@ -16,7 +16,7 @@ from flask import Flask, Response, jsonify, request
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
-from smsflow.errors import WebhookRejected
+from smsflow.errors import Conflict, WebhookRejected
 from smsflow.jobs import Nudger
 from smsflow.runtime import Runtime
 from smsflow.store.database import words_of
@@ -44,6 +44,7 @@ class SMSFlow:
         for blueprint in (webhooks.blueprint(self), api.blueprint(self), health.blueprint(self)):
             blueprint.register_error_handler(WebhookRejected, _rejected)
             blueprint.register_error_handler(DBAPIError, _unavailable)
+            blueprint.register_error_handler(Conflict, _busy)
             app.register_blueprint(blueprint)
 
 
@@ -74,6 +75,12 @@ def _unavailable(failure: DBAPIError) -> tuple[Response, int]:
     """The database is away: a 5xx makes the provider push again later, so nothing is lost."""
     log.error("database_unreachable", reason=words_of(failure))
     return error(503, "unavailable", "the database is out of reach; try again")
+
+
+def _busy(conflict: Conflict) -> tuple[Response, int]:
+    """A lock could not be had in time: nothing was written, and the next try may well do."""
+    log.warning("database_busy", reason=str(conflict))
+    return error(503, "unavailable", "the database is busy; try again")
 
 
 def _http_error(failure: HTTPException) -> tuple[Response, int]:

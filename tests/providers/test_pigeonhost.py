@@ -48,6 +48,7 @@ def test_many_texts_go_in_one_request_with_their_own_ids(pigeon, wire, text):
             "text": "Bread is ready.",
             "notifyUrl": "https://me.example/dlr/secret",
             "notifyContentType": "application/json",
+            "intermediateReport": True,
             "validityPeriod": 90,
         },
         {

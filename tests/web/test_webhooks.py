@@ -47,6 +47,18 @@ def test_every_form_of_a_pushed_text_is_read(desk: Desk, query: str) -> None:
     assert (row.payload["text"], row.payload["number"]) == ("hours", "main")
 
 
+def test_a_push_that_finds_the_database_busy_is_to_come_again(desk: Desk) -> None:
+    """503 makes the provider push it once more; nothing was written meanwhile."""
+    database = desk.runtime.store._db
+    database.patience = 0.01
+    with database.write():
+        busy = desk.client.get(f"{desk.hook('mo')}?who=447700900123&what=hours")
+    assert busy.status_code == 503
+    assert busy.json is not None
+    assert busy.json["error"]["code"] == "unavailable"
+    assert desk.rows() == []
+
+
 def test_a_post_of_the_pull_format_is_read(desk: Desk) -> None:
     """Manual, "Pull received message": the same JSON, pushed."""
     answer = desk.client.post(desk.hook("mo"), json={"results": [RESULT]})
