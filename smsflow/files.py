@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from smsflow.engine.language import parse
 from smsflow.engine.model import Project
@@ -54,6 +54,12 @@ def changes(look: Callable[[], object], wait: Callable[[], None]) -> Iterator[No
             seen = now
             yield
         wait()
+
+
+def is_project_file(path: str) -> bool:
+    """True for a path in a project that `read_files` reads."""
+    pure = PurePosixPath(path)
+    return any(pure.match(each) and len(pure.parts) == each.count("/") + 1 for each in _PATTERNS)
 
 
 def _paths(folder: Path) -> list[Path]:

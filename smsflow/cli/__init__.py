@@ -6,7 +6,8 @@ A mistake of the user is told in their words, with the cure, and never as a trac
 |---|---|
 | 0 | done; `check` may have found warnings |
 | 1 | the project's files hold mistakes, a test failed, the demo saw what the flows don't say, or |
-|   | `audit` found differences; what was to be resent, closed or replayed is gone or stays |
+|   | `audit` found differences; what was to be resent, closed or replayed is gone or stays; |
+|   | `trace` knows no such session |
 | 2 | a setting, an option or a test file is wrong; `audit` could not ask the provider |
 | 5 | `test` found no test |
 | 130 | interrupted by Ctrl-C |
@@ -21,12 +22,16 @@ from smsflow.cli import (  # their commands join the group
     checking,
     counting,
     database,
+    describing,
     developing,
+    drawing,
+    explaining,
     operating,
     running,
     serving,
     starting,
     testing,
+    tracing,
 )
 from smsflow.cli.group import main, smsflow
 
@@ -36,7 +41,10 @@ __all__ = [
     "checking",
     "counting",
     "database",
+    "describing",
     "developing",
+    "drawing",
+    "explaining",
     "main",
     "operating",
     "running",
@@ -44,4 +52,5 @@ __all__ = [
     "smsflow",
     "starting",
     "testing",
+    "tracing",
 ]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
-from smsflow.engine.state import Session
+from smsflow.engine.state import Conversation, Session
 from smsflow.errors import Place
 from smsflow.sms.messages import Received
 from smsflow.store.database import Part
-from smsflow.store.loading import read_message, select_messages
+from smsflow.store.loading import Loader, read_message, select_messages
 from smsflow.store.rows import Message, TraceLine
 from smsflow.store.schema import (
     contacts,
@@ -42,6 +43,55 @@ class History(Part):
         with self._db.read() as connection:
             row = connection.execute(statement).one_or_none()
             return None if row is None else (row.phone, Session.from_json(row.state))
+
+    def conversation(self, phone: str) -> Conversation:
+        """A contact with their open sessions as they are now; somebody unknown is a new contact."""
+        with self._db.read() as connection:
+            loader = Loader(self._db.dialect)
+            return loader.conversations(connection, [phone])[phone]
+
+    def sessions_like(self, prefix: str, limit: int) -> list[tuple[str, Session]]:
+        """The latest sessions whose ids begin so, each with its contact's number."""
+        statement = (
+            select(sessions.c.phone, sessions.c.state)
+            .where(sessions.c.id.startswith(prefix, autoescape=True))
+            .order_by(sessions.c.seq.desc())
+            .limit(limit)
+        )
+        return self._sessions(statement)
+
+    def sessions_of(self, phone: str, limit: int) -> list[tuple[str, Session]]:
+        """The latest sessions of a contact, open and ended."""
+        statement = (
+            select(sessions.c.phone, sessions.c.state)
+            .where(sessions.c.phone == phone)
+            .order_by(sessions.c.seq.desc())
+            .limit(limit)
+        )
+        return self._sessions(statement)
+
+    def _sessions(self, statement: Select[Any]) -> list[tuple[str, Session]]:
+        with self._db.read() as connection:
+            rows = connection.execute(statement).all()
+            return [(row.phone, Session.from_json(row.state)) for row in rows]
+
+    def waiting_at(self, flow: str) -> Counter[tuple[str, str]]:
+        """How many live sessions of a flow wait, by its version and the id of the step.
+
+        It reads each of them, for SQL never looks into their state: seconds for a million.
+        """
+        statement = (
+            select(sessions.c.version, sessions.c.state)
+            .where(sessions.c.flow == flow, sessions.c.outcome.is_(None))
+            .execution_options(yield_per=1000)
+        )
+        found: Counter[tuple[str, str]] = Counter()
+        with self._db.read() as connection:
+            for version, state in connection.execute(statement):
+                waiting = state.get("waiting")
+                if waiting is not None:
+                    found[version, waiting["step"]] += 1
+        return found
 
     def messages_of(self, phone: str) -> list[Message]:
         """Our texts to a contact, oldest first."""

@@ -9,10 +9,11 @@ from smsflow.engine.language.reading import Context, kind_of, listed, scalar, su
 from smsflow.engine.language.source import Mapping, Node, Scalar, Sequence
 from smsflow.engine.model import Duration
 
-_DURATION = re.compile(r"(-?)(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
-_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
-_RATE = re.compile(r"(\d{1,6})/(\d{0,5}[smhdw])", re.ASCII)
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+# What editors are told, too (`schema`).
+DURATION = re.compile(r"(-?)(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
+TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
+RATE = re.compile(r"(\d{1,6})/(\d{0,5}[smhdw])", re.ASCII)
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 MAX_DAYS = 400
 
 
@@ -34,7 +35,7 @@ def duration(ctx: Context, node: Node, *, signed: bool = False) -> Duration:
 
 def parse_duration(text: str) -> Duration | None:
     """`1h30m` and the like; None when it is not one."""
-    match = _DURATION.fullmatch(text.strip())
+    match = DURATION.fullmatch(text.strip())
     if not match or len(text) > 40 or not any(match.groups()[1:]):
         return None
     weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups()[1:])
@@ -45,7 +46,7 @@ def parse_duration(text: str) -> Duration | None:
 def time_of_day(ctx: Context, node: Node) -> int:
     """Minutes since midnight."""
     found = scalar(ctx, node, "a time such as 08:00")
-    match = _TIME.fullmatch(found.text)
+    match = TIME.fullmatch(found.text)
     if not match:
         raise ctx.refuse(found.place, "F208", f"{found.text!r} is not a time such as 08:00")
     return int(match[1]) * 60 + int(match[2])
@@ -54,7 +55,7 @@ def time_of_day(ctx: Context, node: Node) -> int:
 def rate(ctx: Context, node: Node) -> tuple[int, Duration]:
     """How many in how long."""
     found = scalar(ctx, node, "a rate such as 5/1h or 50/s")
-    match = _RATE.fullmatch(found.text.replace(" ", ""))
+    match = RATE.fullmatch(found.text.replace(" ", ""))
     per = match and parse_duration(match[2] if match[2][0].isdigit() else "1" + match[2])
     if not match or not per or not int(match[1]) or per == Duration():
         raise ctx.refuse(found.place, "F208", f"{found.text!r} is not a rate such as 5/1h or 50/s")
@@ -83,7 +84,7 @@ def boolean(ctx: Context, node: Node) -> bool:
 def name(ctx: Context, node: Node) -> str:
     """A name: letters, digits, _ and -."""
     found = scalar(ctx, node, "a name")
-    if not _NAME.fullmatch(found.text):
+    if not NAME.fullmatch(found.text):
         message = f"{found.text!r} can't be a name"
         hint = "use letters, digits, _ and -, and begin with a letter"
         raise ctx.refuse(found.place, "F310", message, hint)

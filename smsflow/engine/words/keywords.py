@@ -158,6 +158,13 @@ class KeywordIndex:
         """Pairs that could both win: same word and way to match, same pattern, two catch-alls."""
         return list(self._clashes.values())
 
+    def words(self, number: str | None) -> Iterator[tuple[str, KeywordEntry]]:
+        """The keywords that work on a number, as written, each with its entry: for hints."""
+        for name in dict.fromkeys((number, None)):
+            scope = self._scopes.get(name, _Scope())
+            for words in (scope.raw, scope.whole, scope.first, scope.anywhere):
+                yield from words.values()
+
     def find(self, text: str, number: str | None) -> Match | None:
         """The best match of a text that came in on `number`; None when nothing takes it."""
         return next(self.matches(text, number), None)
