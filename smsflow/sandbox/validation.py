@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from smsflow.sandbox.codes import Status, status_of
 from smsflow.sandbox.records import MAX_VALIDITY, Destination, Order, Submission
 from smsflow.sandbox.wire import ApiError, bad_request, read_date
-from smsflow.sms.encoding import segments
+from smsflow.sms.encoding import Language, Shifts, segments, shifts_for
+from smsflow.sms.encoding.transliteration import Transliteration, transliterate
 
 MAX_BULK_ID = 100
 MAX_MESSAGE_ID = 200
@@ -145,13 +146,12 @@ def _plain(fields: _Fields) -> Order:
 
 
 def _full(fields: _Fields, now: datetime) -> Order:
-    """A message with `destinations` and options."""
-    text = _text(fields)
-    _languages(fields)
+    """A message with `destinations` and options; its text is the one that handsets get."""
+    text = _transliterated(fields, _text(fields))
     return Order(
         fields.text("from") or "",
         text,
-        segments(text),
+        segments(text, _shifts(fields, text)),
         tuple(_destinations(fields)) or (Destination(None),),
         notify_url=_notify_url(fields),
         notify_type=fields.one_of("notifyContentType", ("application/json", "application/xml"))
@@ -177,14 +177,31 @@ def _destinations(fields: _Fields) -> Iterator[Destination]:
         yield Destination(told.text("to"), told.text("messageId", MAX_MESSAGE_ID) or None)
 
 
-def _languages(fields: _Fields) -> None:
-    """Refuse a language or a transliteration that the manual does not list."""
-    fields.one_of("transliteration", _SCRIPTS)
+def _transliterated(fields: _Fields, text: str) -> str:
+    """The text in the letters asked for; the manual names the tables, and ours come near them."""
+    table = fields.one_of("transliteration", _SCRIPTS)
+    return transliterate(text, Transliteration(table)) if table else text
+
+
+def _shifts(fields: _Fields, text: str) -> Shifts | None:
+    """The national tables that `language` asks for.
+
+    The manual doesn't say what a languageCode without singleShift and lockingShift means: here it
+    is the tables that serve the text best. Spanish has no locking table, so asking changes nothing.
+    """
     language = fields.inner("language")
-    if language is not None:
-        language.one_of("languageCode", ("TR", "ES", "PT"))
-        language.flag("singleShift")
-        language.flag("lockingShift")
+    if language is None:
+        return None
+    code = language.one_of("languageCode", ("TR", "ES", "PT"))
+    single, locking = language.flag("singleShift"), language.flag("lockingShift")
+    if code is None:
+        return None
+    spoken = Language(code)
+    if language.get("singleShift") is None and language.get("lockingShift") is None:
+        return shifts_for(text, spoken)
+    locking = locking and spoken is not Language.ES
+    tables = (spoken if single else None, spoken if locking else None)
+    return Shifts(*tables) if any(tables) else None
 
 
 def _notify_url(fields: _Fields) -> str | None:

@@ -94,8 +94,8 @@ def shifts_for(text: str, language: Language) -> Shifts | None:
 
     A text of the GSM alphabet gets tables only where they save a part, any other wherever they hold
     it. At the same count the single shift table is taken before the locking one, and both last: a
-    handset that lacks a single table shows the letter without its accent, one that lacks a locking
-    table shows another letter.
+    handset that lacks a single table mostly shows the letter without its accent, one that lacks a
+    locking table shows another letter.
     """
     plain = split(text)
     tried = [split(text, shifts) for shifts in Shifts.of(language)]
