@@ -21,8 +21,10 @@ from typing import Any
 import redis
 import structlog
 from rq import Queue
+from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.utils import decode_redis_hash
 
 from smsflow.config import Settings
 from smsflow.errors import Conflict
@@ -116,6 +118,17 @@ ENTRY_POINTS: dict[str, Callable[..., Any]] = {
 }
 
 
+# What is read of a job in Redis. Not its callbacks, webhooks, dependencies, retries and repeats, and
+# not its meta data, for whoever can write to Redis can write those.
+_FIELDS = frozenset(
+    {
+        *("data", "description", "origin", "status", "result_ttl", "failure_ttl", "worker_name"),
+        *("created_at", "enqueued_at", "started_at", "ended_at", "last_heartbeat"),
+    }
+)
+LARGEST_JOB = 4096  # bytes; what it can be unpacked to is a thousand times that at the most
+
+
 class SmsflowJob(Job):
     """A job that runs the entry points above and nothing else, whatever stands in Redis."""
 
@@ -128,12 +141,19 @@ class SmsflowJob(Job):
         return ENTRY_POINTS[name]
 
     def restore(self, raw_data: Any) -> None:
-        """Read the job from Redis, without what could run or call something else."""
-        super().restore(raw_data)
-        self._success_callback_name = None
-        self._failure_callback_name = None
-        self._stopped_callback_name = None
-        self.webhooks = []
+        """Read the job from Redis, without what could run, call or repeat something.
+
+        Raises NoSuchJobError for what is no job of ours, which RQ passes over: any other error
+        would end the worker.
+        """
+        given = decode_redis_hash(raw_data)
+        if len(given.get("data", b"")) > LARGEST_JOB:
+            raise NoSuchJobError(f"job {self.id} is larger than any of ours")
+        try:
+            super().restore({name: given[name] for name in _FIELDS & given.keys()})
+        except Exception as error:
+            raise NoSuchJobError(f"job {self.id} can't be read: {type(error).__name__}") from None
+        self.timeout = -1
 
 
 # --- nudges ---------------------------------------------------------------------------------------
