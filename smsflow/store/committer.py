@@ -10,6 +10,9 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from smsflow.errors import Conflict
 from smsflow.store.rows import NewRow
 
 # Writes all rows in one transaction; says for each whether it was new.
@@ -58,9 +61,12 @@ class Committer:
             calls = list(self._waiting)
         try:
             self._together(calls)
-        except Exception:
+        except Exception as error:
             for call in calls:
-                self._alone(call)
+                if len(calls) == 1 or _of_the_connection(error):
+                    call.error, call.done = error, True
+                else:
+                    self._alone(call)
         finally:
             # A leader that was interrupted leaves its followers where they are, for the next.
             with self._lock:
@@ -85,3 +91,11 @@ class Committer:
         except Exception as error:
             call.error = error
         call.done = True
+
+
+def _of_the_connection(error: Exception) -> bool:
+    """True when no row is to blame: the commit may even have happened, and what was written twice
+    would be two events."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, Conflict | OperationalError | InterfaceError)
