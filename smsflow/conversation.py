@@ -240,7 +240,15 @@ class _Sitting:
     def _sent(self, message: Message) -> Sent:
         """What the engine needs to know; a chain is over when an earlier text of it arrived."""
         over = message.replaced or self._arrived_before(message)
-        return Sent(message.id, message.root, message.session, message.state, message.plan, over)
+        return Sent(
+            message.id,
+            message.root,
+            message.session,
+            message.state,
+            message.plan,
+            message.kind,
+            over,
+        )
 
     def _arrived_before(self, message: Message) -> bool:
         while message.replaces is not None:

@@ -29,6 +29,7 @@ class Sent:
     session: str | None
     state: State
     plan: Plan
+    kind: str  # of the text: transactional, marketing, otp or system
     replaced: bool = False  # a resend or failover has taken its place
 
 

@@ -1,7 +1,7 @@
 """When a text may leave and what is tried when it does not arrive: pure functions of time.
 
-The engine uses them when it makes a text, and the claim when the text leaves, so what a
-transcript shows is what happens.
+The engine uses them when it makes a text and when it tries one again, in a transcript as in the
+running service, so what a transcript shows is what happens.
 """
 
 from __future__ import annotations

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from smsflow.engine import policy, running
 from smsflow.engine.effects import SendAgain
 from smsflow.engine.events import Sent
 from smsflow.engine.model import Otp, Send, Step
 from smsflow.engine.questions import pause_others
-from smsflow.engine.state import Session
+from smsflow.engine.state import Plan, Session
 from smsflow.engine.turn import Turn
 from smsflow.sms.states import OUTCOMES, State
 
@@ -46,10 +48,7 @@ def _tried_again(turn: Turn, sent: Sent, outcome: str, *, concerned: bool) -> bo
     """Send once more if the plan says so; a question that was answered needs no further try."""
     if turn.contact.opted_out or (sent.plan.question and not concerned):
         return False
-    following = policy.next_try(sent.plan, outcome, now=turn.now, zone=turn.zone)
-    while following is not None and following[0].number not in turn.world.project.numbers:
-        # The project has lost that number since the text was made.
-        following = policy.next_try(following[0], outcome, now=turn.now, zone=turn.zone)
+    following = _following(turn, sent, outcome)
     if following is None:
         return False
     plan, due = following
@@ -63,6 +62,23 @@ def _tried_again(turn: Turn, sent: Sent, outcome: str, *, concerned: bool) -> bo
             if sent.plan.question and not waiting.paused:
                 pause_others(turn, session)
     return True
+
+
+def _following(turn: Turn, sent: Sent, outcome: str) -> tuple[Plan, datetime] | None:
+    """The next try and when it leaves: not in quiet hours, and on a number that we still have."""
+    plan = sent.plan
+    while (following := policy.next_try(plan, outcome, now=turn.now, zone=turn.zone)) is not None:
+        plan, due = following
+        if plan.number in turn.world.project.numbers:
+            due = policy.release(
+                due,
+                kind=sent.kind,
+                zone=turn.zone,
+                quiet=turn.world.project.quiet,
+                last_inbound=turn.contact.last_inbound,
+            )
+            return None if plan.give_up_at is not None and due >= plan.give_up_at else (plan, due)
+    return None
 
 
 def _hear(turn: Turn, session: Session, outcome: str) -> None:

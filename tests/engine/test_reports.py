@@ -341,3 +341,24 @@ def test_the_time_to_give_up_runs_from_the_end_of_the_quiet_hours(start, world, 
     start()
     clock.shows("2025-03-11 08:00")
     phone.heard("Your parcel is here.")
+
+
+def test_a_resend_waits_for_the_end_of_the_quiet_hours(start, world, phone, clock, dlr):
+    """Its half hour is over at 21:20, when nobody wants to be woken."""
+    clock.shows("2025-03-10 20:50")
+    world(FAILOVER.replace("three", "careful"))
+    start()
+    dlr("expired")
+    clock.shows("2025-03-11 07:59")
+    phone.heard("Your parcel is here.")
+    clock.shows("2025-03-11 08:00")
+    phone.heard("Your parcel is here.")
+
+
+def test_a_failover_of_a_code_knows_no_quiet_hours(start, world, phone, clock, dlr):
+    """Somebody waits for it with the phone in hand."""
+    clock.shows("2025-03-10 22:00")
+    world("kind: otp\ntriggers: [{api: true}]\nsteps: [{otp: 'Code {{ code }}', deliver: fast}]")
+    start()
+    dlr("rejected")
+    phone.heard_via("main", "backup")

@@ -248,7 +248,10 @@ class Simulator:
         self._alarms.append(_Alarm(due, self._counter, event, text))
 
     def _facts(self, text: SimulatedText) -> Sent:
-        return Sent(text.id, text.root, text.effect.session, text.state, text.plan, text.replaced)
+        made = text.effect
+        return Sent(
+            text.id, text.root, made.session, text.state, text.plan, made.kind, text.replaced
+        )
 
     def _id(self) -> str:
         return f"{self.rng.getrandbits(128):032x}"
