@@ -294,11 +294,11 @@ def _production(provider_port: int, folder: Path) -> Iterator[Standing]:
 
 
 def _by_queue(supervisor: int) -> dict[str, float]:
-    """The supervisor's CPU time and its children's, which name their queue as last argument."""
+    """CPU time of the supervisor's children, which call themselves by their queue."""
     found = {"sweep": cpu_seconds([supervisor]), "inbox": 0.0, "outbox": 0.0}
     for pid in descendants(supervisor)[1:]:
-        title = Path(f"/proc/{pid}/cmdline").read_bytes()
-        found["outbox" if b"outbox" in title else "inbox"] += cpu_seconds([pid])
+        name = Path(f"/proc/{pid}/comm").read_text().strip().removeprefix("smsflow-")
+        found[name] += cpu_seconds([pid])
     return found
 
 

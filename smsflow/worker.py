@@ -6,30 +6,37 @@ no scheduler, no pub/sub commands. What RQ loses, the sweep finds again in SQL.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import redis
 import structlog
 from rq import Queue
+from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 from rq.timeouts import TimerDeathPenalty
 from rq.worker import SimpleWorker
 
 from smsflow import jobs
 from smsflow.config import Settings
+from smsflow.errors import SettingsInvalid
 from smsflow.jobs import INBOX, OUTBOX, SmsflowJob, Sweep
+from smsflow.parent import end_with
 from smsflow.runtime import Runtime
 
 WORKER_TTL = 45  # seconds until RQ forgets a worker that died
 MAINTENANCE = 30  # seconds
+HIRE_AFTER = 0.2  # seconds, when a worker has quit
+STOP_SECONDS = 20.0  # for a job in hand
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +46,13 @@ class QueueWorker(SimpleWorker):
 
     death_penalty_class = TimerDeathPenalty
     max_connection_wait_time = 2.0
+    told_to_stop = False
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Stop after the job in hand; a Redis that is away must not break that job off."""
+        self.told_to_stop = True
+        with suppress(redis.RedisError):
+            super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def subscribe(self) -> None:
         """Take no commands from Redis."""
@@ -67,6 +81,41 @@ def _worker(kind: type[QueueWorker], queue: str, connection: redis.Redis) -> Que
     )
 
 
+class _Post:
+    """A queue that is worked until somebody says stop.
+
+    RQ's worker quits when Redis breaks off at the wrong moment. The next one takes over right here,
+    for a new process would need a second to be there.
+    """
+
+    def __init__(self, kind: type[QueueWorker], queue: str, connection: redis.Redis) -> None:
+        self.queue = queue
+        self._kind = kind
+        self._connection = connection
+        self._worker = self._hire()
+        self._stopping = threading.Event()
+
+    def work(self) -> None:
+        """Work until told to stop, by `stop` or by a signal to this process."""
+        with suppress(StopRequested):
+            while not self._stopping.is_set():
+                try:
+                    self._worker.work(logging_level="WARNING")
+                except redis.RedisError as error:
+                    log.warning("redis_unreachable", doing="work", reason=str(error))
+                if self._worker.told_to_stop or self._stopping.wait(HIRE_AFTER):
+                    return
+                self._worker = self._hire()
+
+    def _hire(self) -> QueueWorker:
+        return _worker(self._kind, self.queue, self._connection)
+
+    def stop(self) -> None:
+        """Let `work` end after the job in hand, as soon as there is a next one."""
+        self._stopping.set()
+        self._worker._stop_requested = True
+
+
 # --- in one process -------------------------------------------------------------------------------
 
 
@@ -76,12 +125,12 @@ class ThreadWorkers:
     def __init__(self, runtime: Runtime, *, sweep_every: float = 1.0) -> None:
         self._runtime = runtime
         self._sweep = Sweep(runtime, _holder(), every=sweep_every)
-        self._workers = [
-            _worker(ThreadWorker, queue, _queue_connection(runtime)) for queue in (INBOX, OUTBOX)
+        self._posts = [
+            _Post(ThreadWorker, queue, _queue_connection(runtime)) for queue in (INBOX, OUTBOX)
         ]
         self._threads = [
-            threading.Thread(target=self._work, args=(worker,), name=worker.queues[0].name)
-            for worker in self._workers
+            threading.Thread(target=self._work, args=(post,), name=post.queue)
+            for post in self._posts
         ]
         self._threads.append(threading.Thread(target=self._sweep.run, name="smsflow-sweep"))
 
@@ -94,10 +143,10 @@ class ThreadWorkers:
     def stop(self) -> None:
         """Finish the jobs in hand and stop."""
         self._sweep.stop()
-        for worker in self._workers:
-            worker._stop_requested = True
+        for post in self._posts:
+            post.stop()
             Queue(
-                worker.queues[0].name,
+                post.queue,
                 connection=self._runtime.redis,
                 job_class=SmsflowJob,
                 serializer=JSONSerializer,
@@ -105,9 +154,9 @@ class ThreadWorkers:
         for thread in self._threads:
             thread.join(timeout=10)
 
-    def _work(self, worker: QueueWorker) -> None:
+    def _work(self, post: _Post) -> None:
         jobs.use(self._runtime)
-        worker.work(logging_level="WARNING")
+        post.work()
 
 
 def _queue_connection(runtime: Runtime) -> redis.Redis:
@@ -119,93 +168,100 @@ def _queue_connection(runtime: Runtime) -> redis.Redis:
 
 # --- as processes ---------------------------------------------------------------------------------
 
+SWEEP = "smsflow-sweep"
 
-def run_child(settings: Settings, queue: str) -> None:
-    """Work one queue in this process until SIGTERM, or until the supervisor is gone."""
-    runtime = Runtime.open(settings)
-    try:
-        jobs.use(runtime)
-        _stop_with_parent()
-        _worker(QueueWorker, queue, _queue_connection(runtime)).work(logging_level="WARNING")
-    finally:
-        runtime.close()
-
-
-def _stop_with_parent() -> None:
-    """A supervisor that was killed can't stop its children, so they look for it."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1.0)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+# A child begins as a copy of the supervisor, which has everything imported: a new interpreter would
+# need a second of a processor. The supervisor has neither threads nor connections to be copied.
+_PROCESSES: Any = multiprocessing.get_context(
+    "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+)
 
 
 class Supervisor:
-    """`smsflow worker`: keeps the children alive and runs the sweep."""
+    """`smsflow worker`: keeps its children alive, one for each queue's worker and the sweep."""
 
     def __init__(self, settings: Settings, *, inbox: int = 2, outbox: int = 1) -> None:
         self._settings = settings
-        self._wanted = [INBOX] * inbox + [OUTBOX] * outbox
+        self._wanted = [INBOX] * inbox + [OUTBOX] * outbox + [SWEEP]
         self._stopping = threading.Event()
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT; jobs in hand are finished."""
+        """Work until SIGTERM or SIGINT; jobs in hand are finished.
+
+        Raises ProjectInvalid and SettingsInvalid before any process is started.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
-        runtime = Runtime.open(self._settings)
-        sweep = Sweep(runtime, _holder())
-        sweeping = threading.Thread(target=sweep.run, name="smsflow-sweep", daemon=True)
-        sweeping.start()
-        children = [_Child(queue, self._start) for queue in self._wanted]
+        Runtime.open(self._settings).close()
+        children = [_Child(name, self._settings) for name in self._wanted]
         log.info("worker_started", children=len(children))
         try:
-            while not self._stopping.wait(0.2):
+            while not self._stopping.wait(0.1):
                 for child in children:
                     child.look_after()
         finally:
             for child in children:
+                child.tell_to_stop()
+            for child in children:
                 child.stop()
-            sweep.stop()
-            sweeping.join(timeout=5)
-            runtime.close()
             log.info("worker_stopped")
-
-    def _start(self, queue: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "smsflow", "work-queue", queue]
-        environment: dict[str, Any] = {
-            **self._settings.environment,
-            "SMSFLOW_PROJECT": str(self._settings.project),
-        }
-        # A process group of its own: Ctrl-C in a terminal reaches the supervisor alone.
-        return subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
 
 
 class _Child:
     """One child process, started again when it ends, at most once a second."""
 
-    def __init__(self, queue: str, start: Callable[[str], subprocess.Popen[bytes]]) -> None:
-        self._queue = queue
-        self._start = start
-        self._process = start(queue)
+    def __init__(self, name: str, settings: Settings) -> None:
+        self._name = name
+        self._settings = settings
+        self._start()
+
+    def _start(self) -> None:
+        given = (self._name, self._settings, os.getpid())
+        self._process = _PROCESSES.Process(target=_run_child, args=given, name=self._name)
+        self._process.start()
         self._started = time.monotonic()
 
     def look_after(self) -> None:
-        status = self._process.poll()
+        """Start it again if it has ended."""
+        status = self._process.exitcode
         if status is not None and time.monotonic() - self._started > 1.0:
-            log.warning("child_ended", queue=self._queue, status=status)
-            self._process = self._start(self._queue)
-            self._started = time.monotonic()
+            log.warning("child_ended", child=self._name, status=status)
+            self._start()
+
+    def tell_to_stop(self) -> None:
+        """Let it finish what it has in hand."""
+        self._process.terminate()
 
     def stop(self) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        """Return when it has ended; kill it when that takes too long."""
+        self._process.join(STOP_SECONDS)
+        self._process.kill()
+        self._process.join()
+
+
+def _run_child(name: str, settings: Settings, parent: int) -> None:
+    """Work one queue, or sweep, until SIGTERM or until the supervisor is gone."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    os.setsid()  # Ctrl-C in a terminal reaches the supervisor alone
+    with suppress(OSError):  # so that ps and top tell them apart, where there is a /proc
+        Path("/proc/self/comm").write_text(name)
+    end_with(parent, grace=STOP_SECONDS)
+    try:
+        runtime = Runtime.open(settings)
+    except SettingsInvalid as error:
+        log.error("child_not_started", child=name, reason=str(error))
+        sys.exit(2)
+    try:
+        if name == SWEEP:
+            sweep = Sweep(runtime, _holder())
+            signal.signal(signal.SIGTERM, lambda *_: sweep.stop())
+            sweep.run()
+        else:
+            jobs.use(runtime)
+            _Post(QueueWorker, name, _queue_connection(runtime)).work()
+    finally:
+        runtime.close()
 
 
 def _holder() -> str:

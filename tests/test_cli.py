@@ -77,12 +77,11 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_help_names_the_commands_and_hides_the_inner_one(project: Path) -> None:
-    """People see what they can run; the worker's children are none of their business."""
+def test_help_names_the_commands(project: Path) -> None:
+    """People see what they can run."""
     told = run(project, "--help").output
     for command in ("check", "db", "demo", "sandbox", "web", "worker"):
         assert f"\n  {command} " in told
-    assert "work-queue" not in told
 
 
 def test_version(project: Path) -> None:
@@ -155,11 +154,10 @@ def test_check_says_that_there_is_no_project(tmp_path: Path) -> None:
 # --- mistakes in words ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["web", "worker", "work-queue"])
+@pytest.mark.parametrize("command", ["web", "worker"])
 def test_queues_in_memory_are_refused(project: Path, command: str) -> None:
     """web and worker are processes of their own, so a queue in memory would reach nobody."""
-    arguments = [command, "smsflow-inbox"] if command == "work-queue" else [command]
-    done = run(project, *arguments, **ACCOUNTS)
+    done = run(project, command, **ACCOUNTS)
     assert done.exit_code == 2
     assert done.stderr.startswith("smsflow: ")
     assert "set SMSFLOW_REDIS_URL" in done.stderr

@@ -19,7 +19,7 @@ LAYERS = [
     {"errors"},
     {"sms"},
     {"engine", "sandbox"},
-    {"clock", "config", "files", "logs"},
+    {"clock", "config", "files", "logs", "parent"},
     {"store", "providers"},
     {"conversation", "delivery", "health", "audit"},
     {"runtime"},

@@ -65,28 +65,6 @@ def worker(ctx: click.Context, inbox: int, outbox: int) -> None:
     Supervisor(config, inbox=inbox, outbox=outbox).run()
 
 
-@smsflow.command("work-queue", hidden=True)
-@click.argument("queue", type=click.Choice(["smsflow-inbox", "smsflow-outbox"]))
-@click.pass_context
-def work_queue(ctx: click.Context, queue: str) -> None:
-    """Work one queue: a child of `smsflow worker`."""
-    import redis
-    import structlog
-
-    from smsflow import logs
-    from smsflow.worker import run_child
-
-    config = settings(ctx)
-    _need_redis(config, "worker")
-    logs.configure()
-    try:
-        run_child(config, queue)
-    except redis.RedisError as error:
-        # The supervisor starts us again; one line a second will do.
-        structlog.get_logger(__name__).error("redis_unreachable", reason=str(error))
-        ctx.exit(1)
-
-
 def _need_redis(config: Settings, command: str) -> None:
     """Refuse a queue in memory, which no other process can see."""
     if config.embedded:

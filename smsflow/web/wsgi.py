@@ -6,8 +6,11 @@ Another WSGI server takes the same application: `gunicorn 'smsflow.web.wsgi:crea
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import socket
+import time
+from errno import EADDRINUSE
 
 from flask import Flask
 from granian.constants import HTTPModes, Interfaces
@@ -15,8 +18,12 @@ from granian.server import Server
 
 from smsflow import logs
 from smsflow.config import Settings
+from smsflow.parent import end_with
 from smsflow.runtime import Runtime
 from smsflow.web import create_app
+
+STOP_SECONDS = 2.0  # for requests in hand, when the main process was killed
+FREE_SECONDS = 1.0  # until the processes of a main process that was killed let go of the port
 
 # Granian's own records go the way of all others; it writes none for a request, since the path of
 # a webhook holds its secret and the query of a text that came in holds the text.
@@ -31,6 +38,9 @@ _LOGGING = {
 
 def create() -> Flask:
     """The application of one process, from its environment."""
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid is not None:
+        end_with(parent.pid, grace=STOP_SECONDS)  # or we would hold the port
     logs.configure()
     return create_app(Runtime.open(Settings.from_environment()))
 
@@ -54,6 +64,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, threads: in
         workers=workers,
         blocking_threads=threads,
         factory=True,
+        respawn_failed_workers=True,  # one process that dies must not end the others
         log_dictconfig=_LOGGING,
         log_access=False,
     ).serve()
@@ -66,8 +77,16 @@ def _free(host: str, port: int) -> int:
     would take half of the requests.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
-        number: int = probe.getsockname()[1]
-        return number
+    until = time.monotonic() + FREE_SECONDS
+    while True:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                if error.errno != EADDRINUSE or time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
+            else:
+                number: int = probe.getsockname()[1]
+                return number
