@@ -33,6 +33,15 @@ def test_fewer_parts_come_first_then_less_loss() -> None:
     assert ways("We’re open") == [("as it is", 1), ("in plainer characters", 1)]
 
 
+def test_a_way_that_loses_less_passes_one_that_is_tried_before_it() -> None:
+    """Both drop the soft hyphens, and only plainer characters lose the ő as well, for nothing."""
+    found = cheapest("ж" * 30 + "ő\u00ad" * 25)
+    assert [(way.name, sum(way.lost.values())) for way in found[:2]] == [
+        ("transliterated as TURKISH", 25),
+        ("in plainer characters", 50),
+    ]
+
+
 def test_only_the_languages_asked_for_are_tried() -> None:
     """All three have ç."""
     assert [name for name, _ in ways("ça", Language.ES)] == [
@@ -65,7 +74,8 @@ def test_each_way_is_what_it_says(text: str) -> None:
     """Parts, texts, tables and losses agree with the functions that send would use."""
     found = cheapest(text)
     plain = split(text)
-    assert [way.split.count for way in found] == sorted(way.split.count for way in found)
+    prices = [(way.split.count, sum(way.lost.values())) for way in found]
+    assert prices == sorted(prices)
     assert sum(way.name == "as it is" for way in found) == 1
     for way in found:
         assert way.split == split(way.text, way.split.shifts)
