@@ -7,7 +7,7 @@ name what it has just now.
 from __future__ import annotations
 
 import json
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from smsflow.engine.language import parse, schema
 from smsflow.errors import SettingsInvalid
@@ -36,13 +36,6 @@ def write_schemas(folder: Path, output: Path | None = None) -> list[Path]:
         except OSError as error:
             raise SettingsInvalid(f"can't write {path} ({error.strerror or error})") from error
     return list(written)
-
-
-def modeline(path: str) -> str:
-    """The comment by which the YAML language server finds the schema of a file of the project."""
-    levels = len(PurePosixPath(path).parts) - 1
-    own = FLOWS if levels else str(PurePosixPath(FLOWS).with_name(PROJECT))
-    return f"# yaml-language-server: $schema={'../' * levels}{own}"
 
 
 def _json(value: object) -> str:

@@ -6,7 +6,9 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from smsflow.author.schemas import FLOWS, PROJECT, schemas_of
 from smsflow.author.yaml_text import quoted
+from smsflow.engine.language import parse
 from smsflow.errors import SettingsInvalid
 
 _NAMED = "Starter"  # what the starter's files call the project
@@ -58,7 +60,9 @@ def _contents(name: str) -> dict[str, str]:
     settings, readme = found["smsflow.yaml"], found["README.md"]
     found["smsflow.yaml"] = settings.replace(quoted(_NAMED), quoted(name), 1)
     found["README.md"] = readme.replace(f"# {_NAMED}\n", f"# {name}\n", 1)
-    return found
+    # For editors: the first lines of the files above name these.
+    flows, project = schemas_of(parse.load({path: text.encode() for path, text in found.items()}))
+    return {**found, FLOWS: flows, f".smsflow/{PROJECT}": project}
 
 
 def _texts(folder: Traversable, path: str) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,8 @@ Run = Callable[..., Result]
 
 FILES = {
     ".gitignore",
+    ".smsflow/flow.schema.json",
+    ".smsflow/project.schema.json",
     "Procfile",
     "README.md",
     "flows/hello.yaml",
@@ -43,6 +46,18 @@ def test_a_new_project_passes_check_and_test(tmp_path: Path, run: Run) -> None:
     assert files_in(folder) == FILES
     assert "1 flow, 0 errors, 0 warnings" in run(folder, "check").output
     assert "4 passed" in run(folder, "test").output
+
+
+def test_its_files_name_their_schemas(tmp_path: Path) -> None:
+    """An editor finds them from the first lines, and each file validates."""
+    folder = tmp_path / "clinic"
+    init(folder)
+    for path in ("flows/hello.yaml", "smsflow.yaml"):
+        first = (folder / path).read_text("utf-8").partition("\n")[0]
+        prefix = "# yaml-language-server: $schema="
+        assert first.startswith(prefix)
+        target = (folder / path).parent / first.removeprefix(prefix)
+        assert json.loads(target.read_text("utf-8"))["$schema"].endswith("2020-12/schema")
 
 
 def test_it_says_what_to_do_next(tmp_path: Path) -> None:
