@@ -24,6 +24,8 @@ from smsflow.errors import SettingsInvalid
 
 MEMORY = "memory://"
 HOME = ".smsflow"  # in the project: what the embedded default keeps
+PRIVATE = 0o700  # of that folder: numbers and texts lie in it
+SHORTEST_KEY = 16  # characters of a secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,7 @@ class Settings:
             database_url=database or f"sqlite:///{home / 'smsflow.db'}",
             redis_url=env.get("SMSFLOW_REDIS_URL") or env.get("REDIS_URL") or MEMORY,
             secret_key=_given_key(env),
-            api_token=env.get("SMSFLOW_API_TOKEN", ""),
+            api_token=_api_token(env),
             port=_port(env.get("PORT", "8000")),
             environment=env,
         )
@@ -89,7 +91,7 @@ class Settings:
         home = self.project / HOME
         if self.database_url.startswith(f"sqlite:///{home}"):
             with suppress(OSError):  # the database then says what it can't open
-                home.mkdir(exist_ok=True)
+                home.mkdir(mode=PRIVATE, exist_ok=True)
 
     @property
     def embedded(self) -> bool:
@@ -116,25 +118,35 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _api_token(env: Mapping[str, str]) -> str:
+    token = env.get("SMSFLOW_API_TOKEN", "")
+    if token and len(token) < SHORTEST_KEY:
+        raise SettingsInvalid(f"SMSFLOW_API_TOKEN must have {SHORTEST_KEY} characters at least")
+    return token
+
+
 def _given_key(env: Mapping[str, str]) -> bytes | None:
     given = env.get("SMSFLOW_SECRET_KEY")
-    if given and len(given) < 16:
-        raise SettingsInvalid("SMSFLOW_SECRET_KEY must have 16 characters at least")
+    if given and len(given) < SHORTEST_KEY:
+        raise SettingsInvalid(f"SMSFLOW_SECRET_KEY must have {SHORTEST_KEY} characters at least")
     return given.encode() if given else None
 
 
 def _kept_key(path: Path) -> bytes:
     """The key in that file, made when there is none yet."""
     try:
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(mode=PRIVATE, exist_ok=True)
         with NamedTemporaryFile("w", dir=path.parent) as file:  # readable by its owner alone
             file.write(secrets.token_hex(32))
             file.flush()
             # Whole or not at all, and never over a key that another process made meanwhile.
             with suppress(FileExistsError):
                 os.link(file.name, path)
-        return path.read_text().strip().encode()
+        key = path.read_text().strip().encode()
     except OSError as error:
         raise SettingsInvalid(
             f"can't write {path} ({error.strerror}); set SMSFLOW_SECRET_KEY"
         ) from error
+    if len(key) < SHORTEST_KEY:
+        raise SettingsInvalid(f"{path} holds no whole key; remove it, and a new one is made")
+    return key

@@ -81,7 +81,7 @@ def test_secrets_do_not_show(tmp_path: Path) -> None:
     """A settings object in a traceback or a log tells none."""
     given = {
         "SMSFLOW_SECRET_KEY": "CANARY-key-0123456789",
-        "SMSFLOW_API_TOKEN": "CANARY-token",
+        "SMSFLOW_API_TOKEN": "CANARY-token-0123456789",
         "SMSFLOW_DATABASE_URL": "postgresql://u:CANARY@h/d",
         "SMSFLOW_REDIS_URL": "redis://:CANARY@h",
         "SMS_PASSWORD": "CANARY",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from smsflow import config
-from smsflow.engine import model, routing, running, starting, turn
+from smsflow.engine import routing, running, starting, turn
 from smsflow.engine.language import grammar, literals, sms_checks, source
 from smsflow.engine.language.compose import read
 from smsflow.engine.language.issue_codes import CODES
@@ -205,7 +205,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         ["default replies to one contact", f"{routing.DEFAULT_REPLIES.times} an hour"],
         [
             "replies to one contact that no question invited",
-            f"{model.REPLIES.times} an hour, or `limits: {{replies: ...}}` in `smsflow.yaml`",
+            f"{starting.REPLIES.times} an hour, or `limits: {{replies: ...}}` in `smsflow.yaml`",
         ],
         [
             "segments of a text",

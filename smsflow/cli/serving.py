@@ -7,7 +7,7 @@ import os
 import click
 
 from smsflow.cli.group import settings, smsflow
-from smsflow.config import HOME
+from smsflow.config import HOME, PRIVATE
 from smsflow.errors import SettingsInvalid
 
 SOCKET = "redis.sock"
@@ -27,7 +27,7 @@ def redis(ctx: click.Context, port: int | None) -> None:
     """
     home = settings(ctx).project / HOME
     try:
-        home.mkdir(exist_ok=True)
+        home.mkdir(mode=PRIVATE, exist_ok=True)
     except OSError as error:
         raise SettingsInvalid(f"can't write {home} ({error.strerror})") from error
     path = home / SOCKET

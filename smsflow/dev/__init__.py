@@ -21,7 +21,7 @@ from typing import Self, TextIO
 
 from flask import Flask
 
-from smsflow.config import MEMORY, Settings
+from smsflow.config import MEMORY, PRIVATE, Settings
 from smsflow.dev.clock import DevClock
 from smsflow.dev.passage import Passage
 from smsflow.dev.screen import Screen, Ticker
@@ -90,7 +90,7 @@ class Workshop:
 
     def __enter__(self) -> Self:
         with ExitStack() as starting:
-            self._folder.mkdir(exist_ok=True)
+            self._folder.mkdir(mode=PRIVATE, exist_ok=True)
             starting.enter_context(_alone(self._folder / "dev.lock"))
             if self._fresh:
                 for path in self._folder.glob("dev.db*"):

@@ -255,10 +255,7 @@ AnyStep = Send | Ask | Wait | If | Switch | Set | Otp | Goto | End
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Typed data that a session starts with.
-
-    The types: text, integer, decimal, boolean, date, datetime, object.
-    """
+    """Typed data of a session's start: text, integer, decimal, boolean, date, datetime, object."""
 
     name: str
     type: str
@@ -289,11 +286,6 @@ class StartLimit:
 
     times: int
     per: Duration
-
-
-# Replies to one contact that no question of ours invited, unless smsflow.yaml says otherwise:
-# enough for a person, too few for two machines to talk on.
-REPLIES = StartLimit(6, Duration(seconds=3600))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -398,7 +390,7 @@ class Project:
     start_words: tuple[str, ...] = ()
     help_words: tuple[str, ...] = ()
     texts: Mapping[str, Text] = field(default_factory=dict)  # overrides of built-in texts by name
-    replies: StartLimit = REPLIES
+    replies: StartLimit | None = None  # that no question of ours invited, to one contact
 
     def policy(self, name: str | None) -> DeliveryPolicy:
         """The named policy, else `normal`, else the first number and nothing more."""

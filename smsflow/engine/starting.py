@@ -14,6 +14,9 @@ from smsflow.engine.turn import Turn
 
 # Starts of one flow for one contact, unless the flow says otherwise (flow-language section 1.9).
 START_LIMIT = StartLimit(20, Duration(seconds=3600))
+# Replies to one contact that no question of ours invited, unless smsflow.yaml says otherwise:
+# enough for a person, too few for two machines to talk on.
+REPLIES = StartLimit(6, Duration(seconds=3600))
 UNINVITED = "*"  # what replies are counted under, beside the names of flows
 
 
@@ -84,7 +87,7 @@ def may_reply(turn: Turn) -> bool:
     Two machines that answer each other would talk for ever, whatever they say. An answer to a
     question is no such reply: how many of those there are, the flow bounds.
     """
-    limit = turn.world.project.replies
+    limit = turn.world.project.replies or REPLIES
     if len(_recent(turn, UNINVITED, limit)) < limit.times:
         return True
     turn.trace(None, None, "silence", "this contact has had too many replies lately")
@@ -93,7 +96,7 @@ def may_reply(turn: Turn) -> bool:
 
 def count_reply(turn: Turn) -> None:
     """Count one such reply."""
-    count_start(turn, UNINVITED, turn.world.project.replies)
+    count_start(turn, UNINVITED, turn.world.project.replies or REPLIES)
 
 
 def _recent(turn: Turn, name: str, limit: StartLimit) -> list[datetime]:

@@ -10,7 +10,7 @@ from smsflow.engine.model import Flow, Project, Template, Text, Trigger
 from smsflow.engine.words.compliance import TEXTS, ComplianceWords
 from smsflow.engine.words.keywords import CatchAllEntry, KeywordEntry, KeywordIndex, PatternEntry
 from smsflow.errors import Place
-from smsflow.sms.numbers import country_of
+from smsflow.sms.numbers import costs_extra, country_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,13 @@ class World:
         return replace(self, pinned={(flow.name, flow.version): flow for flow in flows})
 
     def may_text(self, phone: str) -> bool:
-        """True for a phone of an allowed country; never for short codes and names."""
+        """True for a phone of an allowed country; never for premium numbers, codes and names."""
         return _country(phone) in self.countries
 
 
 @lru_cache(maxsize=65_536)
 def _country(phone: str) -> str | None:
-    return country_of(phone)
+    return None if costs_extra(phone) else country_of(phone)
 
 
 def build(project: Project, flows: Mapping[str, Flow], *, secret: bytes) -> World:

@@ -37,6 +37,12 @@ _DIALLED = re.compile(r"\+?[0-9]+")
 # What stands between digits, with the marks of direction that address books put around a number.
 _SEPARATORS = re.compile(r"[\s\-./()\u2010-\u2015\u200e\u202a-\u202e]")
 _MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
+_EXTRA = frozenset(
+    {
+        *(PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST, PhoneNumberType.UAN),
+        *(PhoneNumberType.PERSONAL_NUMBER, PhoneNumberType.PAGER, PhoneNumberType.VOICEMAIL),
+    }
+)
 _LONGEST = 40  # characters of a number with every separator a person would write
 
 _CURE = "write a phone number with + and its country code, such as +447700900123"
@@ -74,6 +80,12 @@ def is_phone(address: str) -> bool:
 def bare(number: str) -> str:
     """`number` without its +, as the provider's API takes it."""
     return number.removeprefix("+")
+
+
+def costs_extra(address: str) -> bool:
+    """True for a phone number that its owner may earn from, such as a premium rate number."""
+    parsed = _read(address) if is_phone(address) else None
+    return parsed is not None and number_type(parsed) in _EXTRA
 
 
 def country_of(number: str) -> str | None:

@@ -30,10 +30,12 @@ LOOPS = {
         "triggers: [{keyword: hours, match: anywhere}]\nsteps: [send: 'Hours {{ now | time }}']",
     ),
     "a pattern": ("", "triggers: [{pattern: '\\d'}]\nsteps: [send: 'Ticket {{ now | time }}']"),
-    "two flows in turn": (
+    "two words in turn": (
         "default_reply: ping",
-        "triggers: [{keyword: [ping, pong]}]\nsteps: [send: \"{{ 'pong' if 'ping' in message.text"
-        " else 'ping' }} {{ now | time }}\"]",
+        (
+            "triggers: [{keyword: [ping, pong]}]\n"
+            "steps: [send: \"{{ 'pong' if 'ping' in message.text else 'ping' }} {{ now | time }}\"]"
+        ),
     ),
 }
 

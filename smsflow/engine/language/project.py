@@ -17,7 +17,6 @@ from smsflow.engine.language.sms_checks import check_texts
 from smsflow.engine.language.source import Node, Scalar, decode_file
 from smsflow.engine.language.variables import check_project_texts
 from smsflow.engine.model import (
-    REPLIES,
     ContactField,
     DeliveryPolicy,
     Duration,
@@ -103,7 +102,7 @@ def _project(ctx: Context, root: Node) -> Project:
         start_words=words["start"],
         help_words=words["help"],
         texts=_texts(compliance),
-        replies=StartLimit(*replies) if replies else REPLIES,
+        replies=StartLimit(*replies) if replies else None,
     )
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "fold",
 ]
 
+MAX_PATTERN = 1_000  # characters; compiling takes time that grows with their square
 PATTERN_SECONDS = 0.05  # a pattern that takes longer on a text does not match it
 
 
@@ -82,6 +83,8 @@ class PatternError(SmsflowError, ValueError):
 
 def compile_pattern(source: str) -> Any:
     """The compiled pattern, or a PatternError that says what is wrong with it."""
+    if len(source) > MAX_PATTERN:
+        raise PatternError(f"a pattern has at most {MAX_PATTERN:,} characters")
     try:
         return regex.compile(source, regex.IGNORECASE)
     except (regex.error, RecursionError, OverflowError, ValueError) as error:
