@@ -21,7 +21,9 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from smsflow.clock import Clock
+from smsflow.engine import policy
 from smsflow.engine.model import Project
+from smsflow.engine.state import Contact
 from smsflow.errors import Conflict
 from smsflow.providers.base import Provider
 from smsflow.sms import answers
@@ -29,6 +31,7 @@ from smsflow.sms.answers import Answer
 from smsflow.sms.messages import Outgoing
 from smsflow.sms.states import State
 from smsflow.store import Store
+from smsflow.store.outbox import Hours
 from smsflow.store.rows import Leased, SenderQuota, TryResult, Verdict
 
 BATCH = 100  # texts in one request
@@ -70,6 +73,22 @@ def channels(
     }
 
 
+def quiet_hours(project: Callable[[], Project]) -> Hours:
+    """When a text that comes late may leave, by the rule that the engine made it with."""
+
+    def release(now: datetime, kind: str, contact: Contact) -> datetime:
+        world = project()
+        return policy.release(
+            now,
+            kind=kind,
+            zone=policy.zone_of(contact.phone, known=contact.timezone, project=world.timezone),
+            quiet=world.quiet,
+            last_inbound=contact.last_inbound,
+        )
+
+    return release
+
+
 # Calls what it is given every RENEW_EVERY seconds, as long as its block runs.
 Heartbeat = Callable[[Callable[[], None]], AbstractContextManager[None]]
 
@@ -103,12 +122,14 @@ class Delivery:
         clock: Clock,
         rng: Random,
         heartbeat: Heartbeat = in_a_thread,
+        hours: Hours | None = None,
     ) -> None:
         self._store = store
         self._channels = channels
         self._clock = clock
         self._rng = rng
         self._heartbeat = heartbeat
+        self._hours = hours
 
     def send(self, name: str) -> int:
         """Hand one batch of due texts to that provider; how many were tried."""
@@ -123,6 +144,7 @@ class Delivery:
             provider=name,
             now=now,
             seconds=LEASE,
+            hours=self._hours,
         )
         if not leased:
             return 0

@@ -20,7 +20,7 @@ from smsflow import providers
 from smsflow.clock import Clock, SystemClock
 from smsflow.config import Settings
 from smsflow.conversation import Conversations
-from smsflow.delivery import Channel, Delivery, channels
+from smsflow.delivery import Channel, Delivery, channels, quiet_hours
 from smsflow.engine import world
 from smsflow.engine.language import parse
 from smsflow.engine.model import Flow, Project, ProviderEntry
@@ -83,7 +83,9 @@ class Runtime:
         self.conversations = Conversations(
             store, lambda: self.world, self.version_of, clock=clock, rng=rng
         )
-        self.delivery = Delivery(store, self.channels, clock=clock, rng=rng)
+        self.delivery = Delivery(
+            store, self.channels, clock=clock, rng=rng, hours=quiet_hours(lambda: self.project)
+        )
         self._remember(loaded)
 
     @classmethod

@@ -8,8 +8,9 @@ from random import Random
 
 import pytest
 
-from smsflow.delivery import Channel, Delivery
+from smsflow.delivery import Channel, Delivery, quiet_hours
 from smsflow.engine.effects import SendText
+from smsflow.engine.language import parse
 from smsflow.engine.state import Plan
 from smsflow.providers.base import Capabilities
 from smsflow.providers.memory import MemoryProvider
@@ -225,3 +226,35 @@ def test_texts_of_one_contact_leave_in_order(sender: Sender) -> None:
     while sender.tries():
         pass
     assert [text.text for text in sender.provider.sent] == ["other", "first", "second"]
+
+
+def test_a_text_that_comes_late_waits_for_the_end_of_the_quiet_hours(sender: Sender) -> None:
+    """The provider was away over night; codes and what is not quiet go at once."""
+    loaded = parse.load(
+        {
+            "smsflow.yaml": b"""
+smsflow-project: 1
+timezone: Europe/London
+numbers: {main: {address: "+447700900000", provider: primary}}
+providers: {primary: {kind: pigeonhost, url: env.U, user: env.U, password: env.U}}
+quiet: {from: 21:00, to: 08:00, kinds: [marketing]}
+"""
+        }
+    )
+    assert loaded.project is not None
+    project = loaded.project
+    sender.delivery._hours = quiet_hours(lambda: project)
+    sender.text("marketing", kind="marketing")
+    sender.text("code")
+    sender.clock.advance(timedelta(hours=14))  # 23:00
+    while sender.tries():
+        pass
+    assert [text.text for text in sender.provider.sent] == ["code"]
+    sender.text("a reply to what was just asked", kind="transactional")
+    sender.tries()
+    assert len(sender.provider.sent) == 2
+    sender.later(timedelta(hours=8, minutes=59))
+    assert sender.tries() == 0
+    sender.later(timedelta(minutes=1))
+    sender.tries()
+    assert sender.provider.sent[-1].text == "marketing"

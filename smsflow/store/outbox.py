@@ -1,13 +1,13 @@
 """The outbox: texts that have not left, and the one place where they are handed to a sender.
 
 The gate stands inside the claim, so that what changed while a text waited counts: an opt-out, the
-end of its validity, the provider's rate. Rows are claimed for some seconds only; a sender that
-dies leaves nothing behind but a lease that runs out.
+end of its validity, quiet hours, the provider's rate. Rows are claimed for some seconds only; a
+sender that dies leaves nothing behind but a lease that runs out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -27,6 +27,8 @@ from sqlalchemy import (
     update,
 )
 
+from smsflow.engine.policy import REPLY_WINDOW
+from smsflow.engine.state import Contact
 from smsflow.sms.states import State
 from smsflow.store.bucket import Bucket
 from smsflow.store.columns import Instant
@@ -36,6 +38,9 @@ from smsflow.store.refusing import Refusal, Refuser
 from smsflow.store.rows import Leased, SenderQuota, Verdict
 from smsflow.store.schema import attempts, contacts, inbox, messages, outbox
 from smsflow.store.writing import INBOX, PRIORITIES, report_row
+
+# When a text of that kind may leave to that contact: the given moment, or a later one.
+Hours = Callable[[datetime, str, Contact], datetime]
 
 _NOW = bindparam("now", type_=Instant())
 _STRAYS = 500  # rows that one call refuses at the most
@@ -72,6 +77,8 @@ class Outbox(Part):
             .returning(outbox.c.id)
         )
         self._due_numbers = _due_numbers(dialect)
+        self._contacts = select(contacts.c.state).where(dialect.one_of(contacts.c.phone, "phones"))
+        self._put_off = dialect.updates(outbox, "id", "due first_due")
         self._strays = _strays(dialect)
         self._lapsed = dialect.inserts(attempts, "message wire_id at verdict detail")
         self._reports = dialect.inserts(inbox, INBOX)
@@ -86,11 +93,13 @@ class Outbox(Part):
         provider: str,
         now: datetime,
         seconds: float = 10.0,
+        hours: Hours | None = None,
     ) -> list[Leased]:
         """Claim texts that may leave now on these numbers (by name) for `seconds`.
 
         Codes go first and marketing last, by due time; texts of one contact go one by one, in the
-        order they were made. Opted-out contacts' and expired texts are refused on the way.
+        order they were made. Opted-out contacts' and expired texts are refused on the way, and
+        texts that come late into quiet hours wait for the moment that `hours` tells.
         """
         while True:
             with self._db.write() as connection:
@@ -98,12 +107,33 @@ class Outbox(Part):
                 found = self._candidates(connection, numbers, room.rows, now)
                 refusals = [refusal for row in found if (refusal := _gate(row, now))]
                 self._turn_away(connection, refusals, now)
-                refused = {refusal.row for refusal in refusals}
-                taken = room.take([row for row in found if row.id not in refused])
+                gone = {refusal.row for refusal in refusals}
+                if hours is not None:
+                    late = [row for row in found if row.id not in gone and _is_late(row, now)]
+                    gone |= self._postpone(connection, late, hours, now)
+                taken = room.take([row for row in found if row.id not in gone])
                 leased = self._hand_out(connection, taken, now, seconds)
                 self._bucket.charge(connection, provider, room, taken)
-            if leased or not refusals:
+            if leased or not gone:
                 return leased
+
+    def _postpone(
+        self, connection: Connection, late: Sequence[Row[Any]], hours: Hours, now: datetime
+    ) -> set[int]:
+        """Put off late texts to the end of their contact's quiet hours; the rows put off."""
+        if not late:
+            return set()
+        given = {"phones": sorted({row.contact for row in late})}
+        known = map(Contact.from_json, connection.scalars(self._contacts, given))
+        contacts_by_phone = {contact.phone: contact for contact in known}
+        put_off = {}
+        for row in late:
+            contact = contacts_by_phone.get(row.contact) or Contact(row.contact)
+            release = hours(now, row.kind, contact)
+            if release > now:
+                put_off[row.id] = {"id": row.id, "due": release, "first_due": release}
+        self._put_off.run(connection, list(put_off.values()))
+        return set(put_off)
 
     def _candidates(
         self, connection: Connection, numbers: Sequence[str], rows: int, now: datetime
@@ -244,6 +274,7 @@ def _claim(dialect: Dialect) -> Select[Any]:
             messages.c.epoch,
             messages.c.segments,
             messages.c.state,
+            messages.c.kind,
             func.coalesce(contacts.c.opted_out, False).label("opted_out"),
         )
         .join_from(claimed, messages, messages.c.id == claimed.c.message)
@@ -261,6 +292,12 @@ def _gate(row: Row[Any], now: datetime) -> Refusal | None:
     else:
         return None
     return _refusal(row, state, reason)
+
+
+def _is_late(row: Row[Any], now: datetime) -> bool:
+    """True for a text whose own time, which minded the hours, is so long ago that it says nothing
+    of them any more: the provider was away, or the texts before it took long."""
+    return bool(now - row.first_due > REPLY_WINDOW)
 
 
 def _refusal(row: Row[Any], state: State, reason: str) -> Refusal:
