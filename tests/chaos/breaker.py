@@ -167,13 +167,13 @@ class Troubles:
     def _faults(self) -> dict[str, Any]:
         rng = self._rng
         faults: dict[str, Any] = {}
-        if rng.random() < 0.3:
+        if rng.random() < 0.25:
             faults["lose"] = rng.randint(1, 2)
-        if rng.random() < 0.15:
+        if rng.random() < 0.1:
             faults["fail"] = {"times": rng.randint(1, 2), "status": rng.choice([500, 502, 503])}
         elif rng.random() < 0.1:
             faults["fail"] = {"times": 1, "status": 429, "retryAfter": 1}
-        if rng.random() < 0.15:
+        if rng.random() < 0.1:
             faults["failAfter"] = {"times": rng.randint(1, 2), "status": rng.choice([500, 504])}
         if rng.random() < 0.1:
             longest = 9.0 if self._pauses and rng.random() < 0.1 else 1.0

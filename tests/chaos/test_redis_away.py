@@ -18,7 +18,7 @@ from tests.chaos.town import Town, production
 
 ANSWER_SECONDS = 1.0
 RECOVERY_SECONDS = 10.0
-TEXTS = 60
+TEXTS = 20
 
 
 @pytest.fixture
