@@ -118,7 +118,7 @@ ENTRY_POINTS: dict[str, Callable[..., Any]] = {
 }
 
 
-# What is read of a job in Redis. Not its callbacks, webhooks, dependencies, retries and repeats, and
+# What is read of a job in Redis. Not its callbacks, webhooks, dependencies, retries, repeats, and
 # not its meta data, for whoever can write to Redis can write those.
 _FIELDS = frozenset(
     {
