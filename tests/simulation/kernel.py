@@ -123,6 +123,18 @@ class Kernel:
         self._tasks.append(task)
         return task
 
+    @property
+    def next_entry(self) -> float:
+        """When the agenda goes on; infinity when it is empty."""
+        return self._agenda[0][0] if self._agenda else float("inf")
+
+    def advance(self, until: float) -> None:
+        """Let time pass and the agenda happen, for those who play a world by hand."""
+        self.now = max(self.now, until)
+        self._perform_due()
+        if self.failure is not None:
+            raise self.failure
+
     def tell(self, who: str, what: str) -> None:
         """A line of the story."""
         if self._verbose:

@@ -26,7 +26,7 @@ PROJECT = Path(__file__).parent / "project"
 SECRET = "secret-of-the-simulation"
 TOKEN = "token-of-the-simulation"
 
-_SETTINGS = Settings(
+SETTINGS = Settings(
     project=PROJECT,
     database_url="sqlite:///simulated.db",
     secret_key=b"key of the simulation",
@@ -47,7 +47,7 @@ class Slot:
         project, self.loaded = read_project(PROJECT)
         queue: Any = town.redis
         self.runtime = Runtime(
-            _SETTINGS, project, self.loaded, self.store, queue, clock=town, rng=town.rng
+            SETTINGS, project, self.loaded, self.store, queue, clock=town, rng=town.rng
         )
         self.runtime.providers = {
             each: PigeonHost(
