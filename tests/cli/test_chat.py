@@ -154,7 +154,7 @@ def test_a_broken_project_tells_its_issues(small: Path, run: Run, edit: Edit) ->
     edit(small / "flows" / "hello.yaml", "timeout: 1d", "timout: 1d")
     done = run(small, "chat", "hello")
     assert done.exit_code == 1
-    assert "flows/hello.yaml:12:5: error F203: unknown key 'timout'" in done.output
+    assert "flows/hello.yaml:13:5: error F203: unknown key 'timout'" in done.output
 
 
 def test_a_flow_that_breaks_says_where(small: Path, run: Run, edit: Edit) -> None:
@@ -162,7 +162,7 @@ def test_a_flow_that_breaks_says_where(small: Path, run: Run, edit: Edit) -> Non
     edit(small / "flows" / "hello.yaml", "Glad to hear it!", "Half is {{ 1 // 0 }}.")
     done = run(small, "chat", "hello", typed="hi\ngood\n")
     assert "error: template: " in done.output
-    assert "(flows/hello.yaml:15:17)" in done.output
+    assert "(flows/hello.yaml:16:17)" in done.output
 
 
 def test_a_project_of_other_countries_asks_for_the_phone(small: Path, run: Run, edit: Edit) -> None:

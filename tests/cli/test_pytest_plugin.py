@@ -44,7 +44,7 @@ def test_a_failure_prints_the_chat_and_no_traceback(small: Path, edit: Edit) -> 
         "FAIL tests/flows/hello.test.yaml:7 somebody is well\n   09:00 <- Hello!\n" in done.stdout
     )
     assert " line 12:14 expected: Glad to hear!\n" in done.stdout
-    assert " sent by flows/hello.yaml:15:17 (send)\n" in done.stdout
+    assert " sent by flows/hello.yaml:16:17 (send)\n" in done.stdout
     assert "Traceback" not in done.stdout
     assert "pytest_plugin.py" not in done.stdout
     assert "1 failed, 3 passed" in done.stdout
@@ -66,7 +66,7 @@ def test_a_broken_project_is_an_error_of_collection(small: Path, edit: Edit) -> 
     edit(small / "flows" / "hello.yaml", "save: mood", "svae: mood")
     done = pytest_in(small)
     assert done.returncode == 2
-    assert "flows/hello.yaml:7:5: error F203: unknown key 'svae'" in done.stdout
+    assert "flows/hello.yaml:8:5: error F203: unknown key 'svae'" in done.stdout
     assert "Traceback" not in done.stdout
 
 
