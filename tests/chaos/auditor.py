@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, func, make_url, select
+from sqlalchemy import Connection, Engine, NullPool, create_engine, func, make_url, select
 
 from smsflow.sandbox.wire import read_date
 from smsflow.sms.states import State
@@ -94,7 +94,6 @@ class Auditor:
             verdict.left_over = left_over(connection)
             verdicts = connection.scalars(select(attempts.c.verdict))
             verdict.attempts = dict(Counter(map(str, verdicts)).most_common())
-        self._engine.dispose()
         self._judge(verdict, there, here)
         _tell_of_pushes(verdict, self._texts)
         verdict.slowest = self._slowest(verdict, here)
@@ -247,10 +246,10 @@ def left_over(connection: Connection) -> dict[str, int]:
 
 
 def engine_of(url: str) -> Engine:
-    """An engine on smsflow's database."""
+    """An engine on smsflow's database that keeps no connection, for the server is restarted."""
     parsed = make_url(url)
     driver = "sqlite" if parsed.drivername == "sqlite" else "postgresql+psycopg"
-    return create_engine(parsed.set(drivername=driver), pool_pre_ping=True)
+    return create_engine(parsed.set(drivername=driver), poolclass=NullPool)
 
 
 def _clock(moment: float | None) -> str:

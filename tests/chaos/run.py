@@ -26,6 +26,10 @@ from tests.chaos.people import People, plan
 from tests.chaos.provider import Provider
 from tests.chaos.town import Town, embedded, production
 
+# Who is asked something waits for the question, so people may need longer than they would in peace;
+# things break for this many times as long as that at the most.
+SIEGE = 2.0
+
 Tell = Callable[[str, float], None]  # what is going on, and how much of it is done, from 0 to 1
 
 
@@ -130,9 +134,13 @@ class _Run:
         troubles = Troubles(self._provider, self._damage, seed=options.seed, pauses=options.stop)
         for each in (people, breaker, troubles):
             each.start()
+        siege = threading.Timer(SIEGE * len(self._texts) / options.rate, breaker.stop)
+        siege.start()
         try:
             self._watch(people)
         finally:
+            siege.cancel()
+            siege.join()
             for each in (breaker, troubles, people):
                 each.stop()
 
@@ -173,8 +181,6 @@ class _Run:
                 return waiting + (connection.scalar(open_texts) or 0)
         except DBAPIError:
             return 1  # it is away: not at its end
-        finally:
-            self._engine.dispose()
 
 
 def _summary(status: int, said: str) -> str:
