@@ -13,6 +13,19 @@ YAML = {
         4,
         'quotes: "{{ contact.city }} is fine"',
     ),
+    "braces and a comma": (
+        "- send: {{ contact.city }}, at last",
+        "F106",
+        4,
+        'quotes: "{{ contact.city }}, at last"',
+    ),
+    "braces, a comma and a comment": (
+        "- send: {{ contact.city }}, at last  # so",
+        "F106",
+        4,
+        'quotes: "{{ contact.city }}, at last" ',
+    ),
+    "braces inside braces": ("- send: {en: {{ contact.city }}}", "F106", 4, '"{{ contact.city }}"'),
     "nothing but braces": ("- send: {{ contact.city }}", "F106", 4, '"{{ contact.city }}"'),
     "a text cut at a hash": ("- send: Press #1 for help", "F108", 4, '"Press #1 for help"'),
     "a comma inside braces": ("- send: {en: Sorry, not understood}", "F109", 4, "quotes"),
@@ -35,6 +48,8 @@ KEYS = {
     "a misspelt key": ("- ask: Well?\n  timout: 2d", "F203", 5, "did you mean 'timeout'?"),
     "a key of another verb": ("- send: Hello\n  digits: 4", "F203", 5, "known here"),
     "a misspelt verb": ("- sned: Hello", "F206", 4, "did you mean 'send'?"),
+    "a key in a step of its own": ("- save: a", "F206", 4, "without the '-'"),
+    "an assignment without a colon": ("- set: a = 3", "F202", 4, "such as set: {name: ...}"),
     "a step without a verb": ("- id: a", "F206", 4, "one of: send"),
     "two verbs": ("- send: Hello\n  end: done", "F205", 5, "new step"),
     "a verb to come": ("- call: GET x:/y", "F204", 4, "leave the step out"),
@@ -55,6 +70,12 @@ KEYS = {
     "a range upside down": ("- ask: Well?\n  type: integer\n  range: [5, 1]", "F202", 6, "smaller"),
     "range and min": ("- ask: W?\n  type: integer\n  range: [1, 5]\n  min: 1", "F211", 7, "leave"),
     "an outcome that cannot be": ("- ask: Well?\n  on_timeout: {end: a}", "F212", 5, "timeout"),
+    "a question that arrived": (
+        "- ask: Well?\n  on_delivered: {end: a}",
+        "F212",
+        5,
+        "put it on a `send`",
+    ),
     "a past that cannot be": ("- wait: 1h\n  on_past: {end: a}", "F212", 5, "leave it out"),
     "a code that is not printed": ("- otp: Here it is", "F213", 4, "{{ code }}"),
     "a short code": ("- otp: 'Code {{ code }}'\n  digits: 3", "F208", 5, ""),
@@ -114,6 +135,13 @@ TEMPLATES = {
         5,
         "default",
     ),
+    "an answer that is not saved": (
+        "- ask: A?\n  choices: {a: [x]}\n- {if: answer == 'a', then: {end: b}}",
+        "F402",
+        6,
+        "line 4 lacks `save: answer`",
+    ),
+    "a name of no step": ("- {send: Hi, when: colour}", "F402", 4, "set it first"),
     "a name nearly right": (
         "- {ask: A?, save: colour}\n- send: Got {{ color }}",
         "F402",
@@ -268,3 +296,17 @@ def test_a_broken_flow_is_told_once_with_its_cure(
     issue = only(load_flow(text))
     assert (issue.code, issue.place.line) == (code, line), issue
     assert hint in issue.hint
+
+
+def test_a_filter_nearly_right_is_told_with_the_right_one() -> None:
+    """A name far from all filters is told with the list of them."""
+    issue = only(load_flow(steps("- send: 'Hi {{ contact.city | uper }}'")))
+    assert issue.message.endswith("no filter 'uper'; did you mean 'upper'?")
+    issue = only(load_flow(steps("- send: 'Hi {{ contact.city | xyz }}'")))
+    assert "there are abs, capitalize" in issue.message
+
+
+def test_a_template_file_of_another_name_is_to_be_renamed() -> None:
+    """The file is there, and only its language is missing or written otherwise."""
+    loaded = load_flow(steps("- send: {template: hi}"), {"templates/hi.EN.j2": "Hello"})
+    assert only(loaded).hint == "name templates/hi.EN.j2 so"

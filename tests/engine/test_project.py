@@ -117,7 +117,7 @@ def test_a_missing_project_names_the_cure() -> None:
     loaded = load({"flows/a.yaml": b"smsflow: 1\nsteps: [{end: a}]"})
     (issue,) = loaded.issues
     assert (issue.place.file, issue.code, loaded.flows) == ("smsflow.yaml", "F201", {})
-    assert "numbers and providers" in issue.hint
+    assert "`smsflow init DIR`" in issue.hint
 
 
 def test_flows_are_checked_though_the_project_is_broken() -> None:

@@ -118,3 +118,23 @@ def test_every_code_is_explained() -> None:
         if path.name != "issue_codes.py":
             used |= set(re.findall(r'"(F[1-7]\d\d)"', path.read_text(encoding="utf-8")))
     assert used == set(CODES)
+
+
+def test_a_long_line_is_cut_around_the_caret() -> None:
+    """The caret stands under its place, and no line needs more room than a terminal has."""
+    source = "x" * 300 + "here" + "y" * 300
+    issue = Issue(Place("a.yaml", 1, 301, 4), "F701", "no", "yes")
+    _, shown, caret = render(issue, [source]).split("\n")
+    assert len(shown) == 128
+    assert shown.startswith("    1 | ...x")
+    assert shown.endswith("y...")
+    assert shown[caret.index("^") : caret.rindex("^") + 1] == "here"
+
+
+def test_the_end_of_a_long_line_is_cut_when_the_caret_stands_before_it() -> None:
+    """What the author sees begins where the line begins."""
+    issue = Issue(Place("a.yaml", 2, 3, 500), "F701", "no", "yes")
+    lines = render(issue, ["a" * 500, "b: " + "c" * 500]).split("\n")
+    assert lines[1] == "    1 | " + "a" * 117 + "..."
+    assert lines[2] == "    2 | b: " + "c" * 114 + "..."
+    assert lines[3] == "      |   " + "^" * 118 + " yes"

@@ -84,11 +84,22 @@ class Drafter:
         article = "an" if verb.text[0] in "aeio" else "a"
         later = LATER["step"] | LATER.get(verb.text, frozenset())
         where = f"in {article} '{verb.text}' step"
+        if verb.text == "ask":
+            node = self._without_delivered(node)
         fields = slots.record(self.ctx, node, _KEYS[verb.text], where, later)
         draft = Draft("", verb.text, verb.place, fields)
         draft.id = self._id(draft, prefix, counts[verb.text])
         self._handlers(draft)
         return draft
+
+    def _without_delivered(self, node: source.Mapping) -> source.Mapping:
+        """A question without `on_delivered`, which is noted: only an answer takes it further."""
+        for key, _ in node:
+            if key.text == "on_delivered":
+                message = "'on_delivered' can never happen here: a question waits for its answer"
+                self.ctx.issue(key.place, "F212", message, "leave it out, or put it on a `send`")
+        kept = tuple(item for item in node.items if item[0].text != "on_delivered")
+        return source.Mapping(kept, node.place)
 
     def _verb(self, node: source.Mapping) -> Scalar:
         verbs = [key for key, _ in node if key.text in VERBS]
@@ -109,6 +120,8 @@ class Drafter:
                 raise self.ctx.refuse(key.place, "F206", f"unknown verb '{key.text}'", hint)
         place = words[0].place if words else node.place
         hint = f"a step has one of: {listed(VERBS)}"
+        if words and any(words[0].text in verb.keys for verb in VERBS.values()):
+            hint = f"'{words[0].text}' belongs to a step; put it below its verb, without the '-'"
         raise self.ctx.refuse(place, "F206", "this step has no verb", hint)
 
     def _id(self, draft: Draft, prefix: str, number: int) -> str:

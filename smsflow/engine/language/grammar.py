@@ -146,7 +146,8 @@ _ASK: Mapping[str, Key] = {
     "on_invalid": _key(Kind.HANDLER, "after the last unclear answer"),
     "on_timeout": _key(Kind.HANDLER, "when no answer came in time"),
     "on_skip": _key(Kind.HANDLER, "when the question was skipped"),
-    **_ON_DELIVERY,
+    # A question that arrived is still open, so it has no `on_delivered`.
+    **{name: key for name, key in _ON_DELIVERY.items() if name != "on_delivered"},
 }
 
 _OTP: Mapping[str, Key] = {

@@ -49,7 +49,7 @@ class Loaded:
 def load(files: Mapping[str, bytes]) -> Loaded:
     """Read a project folder, given as relative path -> content, and check all of it."""
     if projects.FILE not in files:
-        hint = f"write {projects.FILE} with smsflow-project: 1, numbers and providers"
+        hint = "begin a project with `smsflow init DIR`, or go to the folder of yours"
         issue = Issue(Place(projects.FILE, 1, 1), "F201", f"there is no {projects.FILE}", hint)
         return Loaded(None, {}, (issue,))
     project, issues = read_project(files[projects.FILE])

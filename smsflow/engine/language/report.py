@@ -13,6 +13,9 @@ from smsflow.errors import Issue
 
 _COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m"}
 _CARET, _DIM, _PLAIN = "\x1b[1;36m", "\x1b[2m", "\x1b[0m"
+_WIDEST = 120  # characters of a source line; more of it hides the caret
+_BEFORE = 40  # characters that stay before the caret where a line is cut
+_CUT = "..."
 
 
 def render(issue: Issue, source_lines: Sequence[str], colour: bool = False) -> str:
@@ -30,12 +33,17 @@ def render(issue: Issue, source_lines: Sequence[str], colour: bool = False) -> s
     lines = [f"{head}: {issue.message}"]
     if not 1 <= place.line <= len(source_lines):
         return "\n".join([*lines, f"      {issue.hint}"] if issue.hint else lines)
-    for number in (place.line - 1, place.line):
-        if number >= 1:
-            text = _shown(source_lines[number - 1])
-            lines.append(f"{number:>5} | {paint(text, _DIM) if number < place.line else text}")
-    length = min(place.length, max(len(source_lines[place.line - 1]) - place.column + 1, 1))
-    pointer = " " * (place.column - 1) + paint("^" * length, _CARET)
+    if place.line > 1:
+        above = _cut(_shown(source_lines[place.line - 2]), 0)
+        lines.append(f"{place.line - 1:>5} | {paint(above, _DIM)}")
+    source = _shown(source_lines[place.line - 1])
+    fits = len(source) <= _WIDEST or place.column <= _WIDEST - _BEFORE
+    start = 0 if fits else place.column - 1 - _BEFORE
+    shown = _cut(source, start)
+    lines.append(f"{place.line:>5} | {shown}")
+    column = place.column - start
+    length = min(place.length, max(len(shown) - column + 1, 1))
+    pointer = " " * (column - 1) + paint("^" * length, _CARET)
     lines.append(f"      | {pointer} {issue.hint}".rstrip())
     return "\n".join(lines)
 
@@ -43,6 +51,14 @@ def render(issue: Issue, source_lines: Sequence[str], colour: bool = False) -> s
 def _shown(line: str) -> str:
     """A line that keeps its width and can't move the terminal's cursor."""
     return "".join(char if char.isprintable() else " " for char in line)
+
+
+def _cut(line: str, start: int) -> str:
+    """As much of a line as is shown, from `start`; dots stand in the place of what is not."""
+    rest = line[start:]
+    if start:
+        rest = _CUT + rest[len(_CUT) :]
+    return rest if len(rest) <= _WIDEST else rest[: _WIDEST - len(_CUT)] + _CUT
 
 
 def as_json(issue: Issue) -> dict[str, Any]:

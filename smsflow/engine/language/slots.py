@@ -199,9 +199,8 @@ def unknown_key(
 def free_map(ctx: Context, node: Node, slot: Slot, name: str) -> dict[str, Any]:
     """A mapping of free names: its values by name; choices may be a plain list as well."""
     if not isinstance(node, source.Mapping):
-        raise ctx.refuse(
-            node.place, "F202", f"a mapping is expected under '{name}', not {kind_of(node)}"
-        )
+        message = f"a mapping is expected under '{name}', not {kind_of(node)}"
+        raise ctx.refuse(node.place, "F202", message, f"such as {name}: {{name: ...}}")
     item = slot.item or Slot(Kind.HANDLER)
     found: dict[str, Any] = {}
     for key, child in node:

@@ -137,9 +137,11 @@ def _from_files(ctx: Context, node: Node) -> Text:
     if single in ctx.templates:
         there[""] = single
     if not there:
-        names = {path.split("/")[-1].split(".")[0] for path in ctx.templates}
-        hint = suggest(found.text, names, f"write {paths[ctx.languages[0]]}")
-        message = f"there is no {paths[ctx.languages[0]]}"
+        names = {path.split("/")[-1].split(".")[0]: path for path in ctx.templates}
+        wanted = paths[ctx.languages[0]]
+        same = names.get(found.text)
+        hint = f"name {same} so" if same else suggest(found.text, names, f"write {wanted}")
+        message = f"there is no {wanted}"
         raise ctx.refuse(found.place, "F305", message, hint)
     missing = [language for language in ctx.languages if language not in there]
     if missing and "" not in there:

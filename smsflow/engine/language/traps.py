@@ -119,7 +119,11 @@ def key_is_no_text(key: Mapping | Sequence, text: str) -> Issue:
     lines = text.split("\n")
     line, column = lines[key.place.line - 1], key.place.column - 1
     if column and line[column - 1 : column + 1] == "{{":
-        closed = re.compile(r".*?\}\}(?=\s*(?:[,}\]]|$))").match(line, column - 1)
+        before = line[: column - 1]
+        inside = sum(map(before.count, "{[")) > sum(map(before.count, "}]"))
+        # Inside braces a comma ends the text; elsewhere all of the line belongs to it.
+        ends = r".*?\}\}(?=\s*(?:[,}\]]|$))" if inside else r".*?(?=\s*(?: #|$))"
+        closed = re.compile(ends).match(line, column - 1)
         value = closed.group() if closed else line[column - 1 :].rstrip()
         place = Place(key.place.file, key.place.line, column, len(value))
         message = "this text begins with {{, which YAML reads as a mapping"

@@ -31,6 +31,7 @@ from smsflow.engine.model import (
 )
 from smsflow.engine.scope import RESERVED
 from smsflow.engine.templating.methods import FUNCTIONS
+from smsflow.engine.templating.templates import compile_expression
 from smsflow.errors import Place
 
 Names = frozenset[str]
@@ -50,6 +51,9 @@ def check_variables(reading: FlowReading) -> None:
     if flow is None:
         return
     known = _known_at(flow, _at_start(reading, flow))
+    somewhere = ALWAYS | _own_names(flow).union(*(each.groups for each in reading.triggers))
+    for condition in _conditions(flow):
+        _check_asked(reading.ctx, flow, condition, somewhere)
     for step in flow.steps.values():
         if step.id in known:
             _check_step(reading, flow, step, known[step.id])
@@ -228,6 +232,25 @@ def _check_assignments(reading: FlowReading, flow: Flow, step: Set, names: Names
         names = _after_set(Set(id="", place=step.place, assignments=((target, value),)), names)
 
 
+def _conditions(flow: Flow) -> Iterator[Expression]:
+    """What branches the flow: there a name may be unset on some ways, but not on all."""
+    for step in flow.steps.values():
+        if step.when is not None:
+            yield step.when
+        if isinstance(step, If):
+            yield step.condition
+        elif isinstance(step, Switch):
+            yield step.subject
+
+
+def _check_asked(ctx: Context, flow: Flow, condition: Expression, somewhere: Names) -> None:
+    """Note names that no way sets and that are not needed, which `_check` tells."""
+    needed = needs.of_condition(condition.source).names
+    for name in sorted(compile_expression(condition.source).names - needed - somewhere):
+        place = _place_of(ctx, condition.place, name)
+        ctx.issue(place, "F402", f"'{name}' may be unset: nothing sets it", _cure(flow, name))
+
+
 # --- what is said about it ------------------------------------------------------------------------
 
 
@@ -288,12 +311,22 @@ def _why(flow: Flow, name: str) -> str:
 
 
 def _cure(flow: Flow, name: str) -> str:
-    known = {each.name for each in flow.inputs} | set(flow.variables) | ALWAYS
+    otherwise = f"write {{{{ {name} | default('none') }}}} or set it first"
+    if _setters(flow, name):
+        return otherwise
+    for step in flow.steps.values():
+        if isinstance(step, Ask) and not step.save:
+            otherwise = f"the question in line {step.place.line} lacks `save: {name}`, or set it"
+            return suggest(name, _own_names(flow) - {name}, otherwise)
+    return suggest(name, (_own_names(flow) | ALWAYS) - {name}, otherwise)
+
+
+def _own_names(flow: Flow) -> Names:
+    """The names that some way through the flow sets."""
+    names = {each.name for each in flow.inputs} | set(flow.variables)
     for step in flow.steps.values():
         if isinstance(step, Ask) and step.save:
-            known.add(step.save)
+            names.add(step.save)
         elif isinstance(step, Set):
-            known |= {target for target, _ in step.assignments}
-    known.discard(name)
-    otherwise = f"write {{{{ {name} | default('none') }}}} or set it first"
-    return otherwise if _setters(flow, name) else suggest(name, known, otherwise)
+            names |= {target for target, _ in step.assignments}
+    return frozenset(names)

@@ -7,6 +7,9 @@ function of ours that counts: loops, `~`, literals, comparisons inside loops.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
 
@@ -63,6 +66,12 @@ def check(tree: nodes.Node) -> None:
         open_nodes.extend((child, depth + 1) for child in node.iter_child_nodes())
 
 
+def _instead(name: str, known: Iterable[str]) -> str:
+    """The name that was meant, or all that there are."""
+    close = difflib.get_close_matches(name, sorted(known), 1)
+    return f"did you mean {close[0]!r}?" if close else f"there are {', '.join(sorted(known))}"
+
+
 def _refusal(node: nodes.Node) -> str:
     """Why a flow may not use this node; '' when it may."""
     if type(node) not in _ALLOWED:
@@ -72,9 +81,9 @@ def _refusal(node: nodes.Node) -> str:
         case nodes.Name() if node.name.startswith("_") or node.name in _RESERVED_NAMES:
             return f"the name {node.name!r} is reserved"
         case nodes.Filter() if node.name not in FILTERS:
-            return f"there is no filter {node.name!r}; there are {', '.join(sorted(FILTERS))}"
+            return f"there is no filter {node.name!r}; {_instead(node.name, FILTERS)}"
         case nodes.Test() if node.name not in _TESTS:
-            return f"there is no test {node.name!r}; there are {', '.join(sorted(_TESTS))}"
+            return f"there is no test {node.name!r}; {_instead(node.name, _TESTS)}"
         case nodes.For() if node.recursive:
             return "a loop cannot be recursive"
         case nodes.Call() | nodes.Filter() | nodes.Test() if node.dyn_args or node.dyn_kwargs:
