@@ -243,7 +243,7 @@ def _wait(turn: Turn, session: Session, flow: Flow, step: Wait) -> str | None:
         turn.trace(session, step, "wait", "that moment is past")
         return step.outcomes.get("on_past", step.next)
     waiting = turn.wait(session, step, "timer")
-    turn.trace(session, step, "wait", f"until {due.isoformat(timespec='seconds')}")
+    turn.trace(session, step, "wait", f"until {turn.by_the_clock(due)}")
     ends = _end_of_life(turn, session, flow)
     # A lifetime is for sessions that hang; one that waits for a date of its own doesn't.
     if step.until is not None:

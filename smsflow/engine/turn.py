@@ -28,6 +28,7 @@ from smsflow.engine.templating.templates import (
     compile_expression,
     compile_text,
 )
+from smsflow.engine.templating.values import in_zone
 from smsflow.engine.world import World
 from smsflow.errors import Place
 
@@ -67,6 +68,12 @@ class Turn:
         return policy.zone_of(
             self.contact.phone, known=self.contact.timezone, project=self.world.project.timezone
         )
+
+    def by_the_clock(self, moment: datetime) -> str:
+        """A moment by the contact's clock, for the trace: `29 Mar 10:30 (Europe/London)`."""
+        local = in_zone(moment, self.zone)
+        year = "" if local.year == in_zone(self.now, self.zone).year else f" {local.year}"
+        return f"{local.day} {local:%b}{year} {local:%H:%M} ({self.zone})"
 
     def flow_of(self, session: Session) -> Flow:
         """The very version of the flow that the session began with."""

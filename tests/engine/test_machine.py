@@ -27,6 +27,15 @@ def test_an_answer_goes_on_and_a_timer_that_comes_later_is_stale(world, phone, c
     assert ended() == ["done"]
 
 
+def test_a_wait_is_traced_by_the_contacts_clock(world, phone, clock, place):
+    """Its end stands with the zone, and with the year when it is another."""
+    world("triggers: [{keyword: GO}]\nsteps: [{wait: 26d}, {wait: 340d}]")
+    phone.says("go")
+    clock.passes("26d")
+    told = [each.line.detail for each in place.sim.trace if each.line.what == "wait"]
+    assert told == ["until 5 Apr 12:00 (Europe/London)", "until 11 Mar 2026 12:00 (Europe/London)"]
+
+
 def test_a_timer_that_comes_first_ends_the_question_and_the_answer_is_too_late(
     world, phone, clock, ended
 ):
