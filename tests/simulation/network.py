@@ -111,6 +111,8 @@ class Network:
         self.kernel = kernel
         self.rng = rng
         self.rough = rough  # 0 is a calm network; ends with the faults
+        self.refusing = rng.choice((0.15, 0.15, 0.5))  # for now, of all texts
+        self.losing = rng.choice((0.1, 0.1, 0.4))  # answers
         self._fate = fate
         self._deliver = deliver
 
@@ -183,7 +185,7 @@ class Provider:
             kernel.at(kernel.now + network.rng.uniform(8, 60), partial(self._arrives, url, body))
             self._time_out("the request is stuck on its way")
         answer = self._serve(url, body)
-        if fault == "after" or network.chance(0.1):
+        if fault == "after" or network.chance(network.losing):
             kernel.tell(self._name, "the answer gets lost")
             raise MaybeSent("simulated: the connection broke")
         if network.chance(0.05):
@@ -252,7 +254,7 @@ class Provider:
         return {"messageId": wire_id, "to": to, "status": _status(status), "smsCount": 1}
 
     def _first_status(self) -> Status:
-        if self._network.chance(0.15):
+        if self._network.chance(self._network.refusing):
             return self._network.rng.choice(FOR_NOW)
         return REFUSED if self._network.chance(0.03) else ENROUTE
 
