@@ -10,13 +10,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from smsflow.cli import smsflow
-from smsflow.dev import Workshop
+from smsflow.cli.checking import issues_text
+from smsflow.dev import Workshop, mended
+from smsflow.dev.screen import Screen
 from smsflow.errors import ProjectInvalid, SettingsInvalid
 from tests.workshop import CHECKOUT, Page, opened, printed, samples, until
 
@@ -220,6 +223,46 @@ def test_a_project_that_is_broken_from_the_start_does_not_start(project: Path) -
         pass
     edit(project / FLOW, "keywrd:", "keyword:")
     with opened(project):
+        pass
+
+
+def test_a_project_that_is_broken_is_waited_for(project: Path) -> None:
+    """Its mistakes are told once for each time it is saved, until it is mended."""
+    edit(project / FLOW, "keyword:", "keywrd:")
+    stream = StringIO()
+    saved = iter([("keywrd:", "keywrds:"), None, ("keywrds:", "keyword:")])
+
+    def ended() -> bool:
+        change = next(saved)
+        if change:
+            edit(project / FLOW, *change)
+        return False
+
+    explain = lambda loaded: issues_text(loaded, project)  # noqa: E731 - one expression
+    assert mended(project, explain, Screen(stream, "UTC"), ended)
+    told = re.findall("unknown key '(.*?)'", stream.getvalue())
+    assert list(dict.fromkeys(told)) == ["keywrd", "keywrds"]
+    assert stream.getvalue().count("it begins as soon as that is mended") == 2
+
+
+def test_waiting_for_a_broken_project_can_be_ended(project: Path) -> None:
+    """Ctrl-C is no mending."""
+    edit(project / FLOW, "keyword:", "keywrd:")
+    assert not mended(project, lambda _: "", Screen(StringIO(), "UTC"), lambda: True)
+
+
+def test_a_folder_without_a_project_is_left_as_it_is(tmp_path: Path) -> None:
+    """Whoever stands in a wrong folder is told at once, and finds nothing new in it."""
+    done = CliRunner().invoke(smsflow, ["--project", str(tmp_path), "dev", "--no-browser"])
+    assert done.exit_code == 1
+    assert "there is no smsflow.yaml" in done.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(project: Path) -> None:
+    """The lock and the database need a place; what is in the way is named."""
+    (project / ".smsflow").write_text("in the way")
+    with pytest.raises(SettingsInvalid, match=r"can't write to .*\.smsflow"), opened(project):
         pass
 
 

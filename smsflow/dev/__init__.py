@@ -26,8 +26,10 @@ from smsflow.dev.clock import DevClock
 from smsflow.dev.passage import Passage
 from smsflow.dev.screen import Screen, Ticker
 from smsflow.dev.watching import Change, Watcher
+from smsflow.engine.language import parse
 from smsflow.engine.language.parse import Loaded
-from smsflow.errors import SettingsInvalid
+from smsflow.errors import ProjectInvalid, SettingsInvalid
+from smsflow.files import marks, read_files
 from smsflow.service import Service
 from smsflow.web import phone
 
@@ -37,7 +39,7 @@ SWEEP_EVERY = 0.2  # seconds
 
 Explain = Callable[[Loaded], str]
 
-__all__ = ["Workshop", "run"]
+__all__ = ["Workshop", "mended", "run"]
 
 
 def run(
@@ -45,14 +47,18 @@ def run(
 ) -> None:
     """Serve until SIGINT or SIGTERM.
 
-    `explain` words what is wrong with the files, in colour; `fresh` forgets earlier chats. Raises
-    ProjectInvalid and SettingsInvalid when it can't start.
+    A project with mistakes is waited for. `explain` words what is wrong with the files, in colour;
+    `fresh` forgets earlier chats. Raises ProjectInvalid where there is no project, and
+    SettingsInvalid when it can't start.
     """
     told = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: told.set())
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace", line_buffering=True)
+    screen = Screen(sys.stdout, "UTC")
+    if not mended(settings.project, explain, screen, lambda: told.wait(LOOK_EVERY * FILES_EVERY)):
+        return
     with Workshop(settings, explain, port=port, stream=sys.stdout, fresh=fresh) as workshop:
         if browse:
             _open_browser(settings, f"{workshop.service.url}/phone")
@@ -60,6 +66,27 @@ def run(
         while not told.wait(LOOK_EVERY):
             looks += 1
             workshop.look(files=looks % FILES_EVERY == 0)
+
+
+def mended(folder: Path, explain: Explain, screen: Screen, ended: Callable[[], bool]) -> bool:
+    """Tell what is wrong with the files until they are sound; False when the author ended it.
+
+    `ended` waits a little and says whether it is so. ProjectInvalid when there is no project.
+    """
+    seen = None
+    while True:
+        present = marks(folder)
+        if present != seen:
+            seen = present
+            loaded = parse.load(read_files(folder))
+            if not loaded.errors:
+                return True
+            if not (folder / "smsflow.yaml").exists():
+                raise ProjectInvalid(loaded.issues)
+            screen.printed(explain(loaded))
+            screen.say("it begins as soon as that is mended; Ctrl-C ends it", "yellow")
+        if ended():
+            return False
 
 
 class Workshop:
@@ -90,8 +117,7 @@ class Workshop:
 
     def __enter__(self) -> Self:
         with ExitStack() as starting:
-            self._folder.mkdir(mode=PRIVATE, exist_ok=True)
-            starting.enter_context(_alone(self._folder / "dev.lock"))
+            starting.enter_context(_alone(self._folder))
             if self._fresh:
                 for path in self._folder.glob("dev.db*"):
                     path.unlink()
@@ -163,9 +189,15 @@ class Workshop:
 
 
 @contextmanager
-def _alone(file: Path) -> Iterator[None]:
-    """Hold the project for this process; the lock goes with the process, however it ends."""
-    with file.open("w", encoding="ascii") as held:
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder, made if need be, for this process; the lock goes with the process."""
+    try:
+        folder.mkdir(mode=PRIVATE, exist_ok=True)
+        lock = (folder / "dev.lock").open("w", encoding="ascii")
+    except OSError as error:
+        reason = error.strerror or error
+        raise SettingsInvalid(f"`smsflow dev` can't write to {folder} ({reason})") from error
+    with lock as held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
