@@ -214,6 +214,16 @@ def test_the_samples_are_found_from_an_empty_folder(
     assert (demo.samples() / "flows" / "otp.yaml").is_file()
 
 
+def test_a_project_of_ones_own_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder with other flows the demo plays the samples that come with smsflow."""
+    shutil.copy(CHECKOUT / "smsflow.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert demo.samples() != tmp_path
+    assert (demo.samples() / "flows" / "otp.yaml").is_file()
+
+
 def test_a_project_of_ones_own_is_told_apart(tmp_path: Path) -> None:
     """A project without the sample flows gets a sentence instead of a failing play."""
     shutil.copy(CHECKOUT / "smsflow.yaml", tmp_path)
@@ -233,6 +243,17 @@ def test_a_text_is_data_on_the_screen() -> None:
     Terminal(stream, "Europe/London").show(text)
     assert "Mon 09:30 caller" in stream.getvalue()
     assert "-> [bold]hi[/bold] [red]" in stream.getvalue()
+
+
+def test_a_narrow_terminal_has_room_for_the_words() -> None:
+    """What became of a text stands below it where it would take the room of the text."""
+    stream = io.StringIO()
+    text = "See you on 4 March."
+    event = Event(kind="text", at=AT, who="patient", via="main", parts=1, text=text)
+    Terminal(stream, "Europe/London", columns=50).show(event)
+    first, second = stream.getvalue().splitlines()
+    assert first.strip().endswith("<- See you on 4 March.")
+    assert second.strip() == "main, 1 part"
 
 
 def test_deviations_close_the_screen() -> None:

@@ -47,7 +47,7 @@ def run(
     if missing:
         raise SettingsInvalid(
             f"the demo plays the sample flows, and {folder} has no flow '{missing[0]}';"
-            " run it in a folder without smsflow.yaml"
+            " run it without --project"
         )
     summary = play(screen, folder, scenes)
     return 1 if summary.deviations else 0
@@ -58,9 +58,9 @@ def _terminal(stream: TextIO) -> Terminal:
 
 
 def samples(project: Path | None = None) -> Path:
-    """The project to play: the one asked for, the one we stand in, else the package's samples."""
+    """The project to play: the one asked for, the samples we stand in, else the package's."""
     here = project_folder(project=project)
-    if project is not None or (here / "smsflow.yaml").is_file():
+    if project is not None or all((here / "flows" / f"{name}.yaml").is_file() for name in FLOWS):
         return here
     package = Path(__file__).parent.parent
     for folder in (package / "samples", package.parent):  # installed, or a checkout

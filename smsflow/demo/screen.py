@@ -16,6 +16,7 @@ from smsflow.demo.record import Event, Summary
 
 WIDEST = 110  # columns
 UNSEEN = 100  # columns, where no terminal says how many it has
+NARROW = 70  # columns; with fewer, what became of a text stands below it
 
 
 class Screen(Protocol):
@@ -53,10 +54,10 @@ class JsonLines:
 class Terminal:
     """Conversations side by side: the demo's time, who, what, and what became of it."""
 
-    def __init__(self, stream: TextIO, zone: str) -> None:
+    def __init__(self, stream: TextIO, zone: str, columns: int | None = None) -> None:
         self._console = Console(file=stream, highlight=False)
-        seen = self._console.is_terminal
-        self._console.width = min(self._console.width, WIDEST) if seen else UNSEEN
+        seen = self._console.width if self._console.is_terminal else UNSEEN
+        self._console.width = min(columns or seen, WIDEST)
         self._zone = ZoneInfo(zone)
 
     def show(self, event: Event) -> None:
@@ -117,9 +118,16 @@ class Terminal:
         self._line(event.at, event.who, Text(arrow, style), Text(event.text, style), became)
 
     def _line(self, at: datetime, who: str, mark: Text, what: Text, became: str = "") -> None:
-        grid = Table.grid(padding=(0, 1), expand=True)
-        for width in (9, 9, 2, None, 17 if self._console.width < UNSEEN else 27):
-            grid.add_column(width=width, ratio=None if width else 1, overflow="fold")
         moment = at.astimezone(self._zone).strftime("%a %H:%M")
-        grid.add_row(Text(moment, "dim"), Text(who, "bold"), mark, what, Text(became, "dim"))
+        cells = [Text(moment, "dim"), Text(who, "bold"), mark, what]
+        widths = [9, 9, 2, None]
+        if self._console.width >= NARROW:
+            cells.append(Text(became, "dim"))
+            widths.append(17 if self._console.width < UNSEEN else 27)
+        elif became:
+            cells[3] = Text.assemble(what, "\n", (became, "dim"))
+        grid = Table.grid(padding=(0, 1), expand=True)
+        for width in widths:
+            grid.add_column(width=width, ratio=None if width else 1, overflow="fold")
+        grid.add_row(*cells)
         self._console.print(grid)

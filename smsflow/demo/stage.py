@@ -189,7 +189,7 @@ class Stage:
         except (KeyError, AttributeError):
             raise SettingsInvalid(
                 f"the demo plays the sample flows, and step '{step}' of flow '{flow}' is not in"
-                f" this project; run `smsflow demo` in a folder without smsflow.yaml"
+                f" this project; run `smsflow demo` in an empty folder"
             ) from None
         return self._rendered(found, contact, scope)
 
