@@ -84,6 +84,12 @@ def test_help_names_the_commands(project: Path) -> None:
         assert f"\n  {command} " in told
 
 
+def test_help_cuts_no_sentence_short(project: Path) -> None:
+    """What a command is for can be read whole in a terminal of 80 columns."""
+    _, commands = run(project, "--help").output.split("Commands:")
+    assert "..." not in commands
+
+
 def test_version(project: Path) -> None:
     """--version names the release."""
     assert run(project, "--version").output == f"smsflow {__version__}\n"
@@ -101,6 +107,14 @@ def test_check_passes_the_samples(project: Path) -> None:
 def test_check_takes_a_path(project: Path, tmp_path: Path) -> None:
     """A folder as argument is checked instead of the project at hand."""
     assert run(tmp_path, "check", str(project)).exit_code == 0
+
+
+def test_check_of_a_file_checks_its_project(project: Path, tmp_path: Path) -> None:
+    """A file that is named stands for the project around it; a file of none has no project."""
+    done = run(tmp_path, "check", str(project / "flows" / "hours.yaml"))
+    assert (done.exit_code, done.output) == (0, "4 flows, 0 errors, 0 warnings\n")
+    (tmp_path / "alone.yaml").write_text("smsflow: 1")
+    assert "there is no smsflow.yaml" in run(tmp_path, "check", str(tmp_path / "alone.yaml")).output
 
 
 def test_check_shows_the_line_the_caret_and_the_cure(project: Path) -> None:
@@ -163,6 +177,21 @@ def test_queues_in_memory_are_refused(project: Path, command: str) -> None:
     assert "set SMSFLOW_REDIS_URL" in done.stderr
     assert "smsflow demo" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_a_full_disk_is_one_line(project: Path) -> None:
+    """What nobody's program can help is told without a traceback."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-u", "-m", "smsflow", "check", str(project)],
+            cwd=CHECKOUT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "smsflow: No space left on device: the output\n"
 
 
 def test_a_wrong_setting_is_one_line(project: Path) -> None:

@@ -51,7 +51,7 @@ def chat(
     seed: int | None,
     record: Path | None,
 ) -> None:
-    """Talk to a flow: type texts, see the replies; /help tells the commands.
+    """Talk to a flow: type texts, see the replies. /help tells the commands.
 
     Nothing is sent and nothing is kept. The clock stands still until /after or /at moves it.
     """
@@ -63,6 +63,8 @@ def chat(
     setting = _setting(project, found, phone=phone, now=now, seed=seed, lang=lang, number=number)
     if record is not None and record.exists():
         raise SettingsInvalid(f"{record} exists already; name another file, or remove it")
+    if record is not None and not record.parent.is_dir():
+        raise SettingsInvalid(f"there is no folder {record.parent} to write {record.name} to")
     here = Chat(project, found, setting, _show)
     here.open(inputs)
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smsflow.cli.group import FOLDER, issue_text, lines_of, settings_folder, smsflow
+from smsflow.cli.group import issue_text, lines_of, settings_folder, smsflow
 from smsflow.errors import Issue, SettingsInvalid
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _LOOK_EVERY = 0.3  # seconds between two looks at the files: soon enough for a p
 
 
 @smsflow.command()
-@click.argument("path", type=FOLDER, required=False)
+@click.argument("path", type=click.Path(exists=True, path_type=Path), required=False)
 @click.option(
     "--format",
     "form",
@@ -31,12 +31,23 @@ _LOOK_EVERY = 0.3  # seconds between two looks at the files: soon enough for a p
 @click.option("--watch", is_flag=True, help="Check again when a file changes, until Ctrl-C.")
 @click.pass_context
 def check(ctx: click.Context, path: Path | None, form: str, watch: bool) -> None:
-    """Find the mistakes in a project's files, before anyone is texted."""
-    folder = path or settings_folder(ctx)
+    """Find the mistakes in a project's files, before anyone is texted.
+
+    PATH is the project's folder, or a file in it: all files are checked in any case.
+    """
+    folder = _project_of(path) if path else settings_folder(ctx)
     if watch:
         _watch(folder, form)
     else:
         ctx.exit(1 if _check(folder, form).errors else 0)
+
+
+def _project_of(path: Path) -> Path:
+    """A folder itself; of a file, the nearest folder above it that is a project."""
+    if path.is_dir():
+        return path
+    above = [path.parent, *path.absolute().parents]
+    return next((each for each in above if (each / "smsflow.yaml").is_file()), path.parent)
 
 
 def _watch(folder: Path, form: str) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="One object, for programs.")
 def parts(text: str, language: str | None, as_json: bool) -> None:
-    """Count the parts of a text, and tell which characters make it dear. TEXT - reads the input.
+    """Count the parts of a text, and tell what makes it dear. TEXT - reads the input.
 
     It also names the other ways to write the text, and the cheapest. Transliterations carry the
     provider's names and come near its tables, which are not public.

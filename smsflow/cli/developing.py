@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--fresh", is_flag=True, help="Forget the chats and the clock of earlier runs.")
 @click.pass_context
 def dev(ctx: click.Context, port: int, browser: bool, fresh: bool) -> None:
-    """Run it all here, with a phone in the browser; flows are taken over when they change."""
+    """Run it all here, with a phone in the browser. Flows are taken over when they change."""
     import logging
 
     from smsflow import logs

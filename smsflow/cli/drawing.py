@@ -66,7 +66,7 @@ def _waiting(ctx: click.Context, flow: str) -> dict[str, int]:
 @FORMAT
 @click.pass_context
 def diff(ctx: click.Context, where: str, form: str) -> None:
-    """Compare the flows with those of a revision of git (default HEAD), or of another folder.
+    """Compare the flows with those of a git revision, or of a folder. Without one: HEAD.
 
     Each change is text, additive, structural or breaking: sessions that wait at a step with a
     breaking change could not be moved to the new version. They finish on the version with which

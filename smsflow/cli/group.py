@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ from smsflow.errors import Issue, ProjectInvalid, SettingsInvalid
 if TYPE_CHECKING:
     from smsflow.config import Settings
 
+# A disk that is full or closed is nobody's bug, so it is told without a traceback.
+_OUT_OF_OUR_HANDS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
@@ -34,6 +37,11 @@ class _Commands(click.Group):
             ctx.exit(2)
         except KeyboardInterrupt:
             ctx.exit(130)
+        except OSError as error:
+            if error.errno not in _OUT_OF_OUR_HANDS:
+                raise
+            click.echo(f"smsflow: {error.strerror}: {error.filename or 'the output'}", err=True)
+            ctx.exit(2)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

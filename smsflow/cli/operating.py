@@ -34,7 +34,7 @@ def _now() -> datetime:
 @_JSON
 @click.pass_context
 def held(ctx: click.Context, as_json: bool) -> None:
-    """List texts that wait for an operator: nobody knows whether they went out."""
+    """List texts that wait for an operator. Nobody knows whether they went out."""
     if ctx.invoked_subcommand is not None:
         return
     with opened_store(ctx) as store:
@@ -124,7 +124,7 @@ def drop(ctx: click.Context, message: str, outcome: str, by: str) -> None:
 @_JSON
 @click.pass_context
 def dead(ctx: click.Context, as_json: bool) -> None:
-    """List dead letters: pushes that could not be read, events that failed three times."""
+    """List dead letters. They are pushes that could not be read, and events that failed."""
     if ctx.invoked_subcommand is not None:
         return
     with opened_store(ctx) as store:

@@ -102,7 +102,7 @@ def _listening(host: str, port: int) -> Iterator[None]:
 @click.option("--json", "as_json", is_flag=True, help="One event a line, for programs.")
 @click.pass_context
 def demo(ctx: click.Context, as_json: bool) -> None:
-    """Show the sample flows at work: real HTTP on this machine, nothing to install."""
+    """Show the sample flows at work, over real HTTP on this machine."""
     import logging
     import signal
 

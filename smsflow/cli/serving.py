@@ -21,7 +21,7 @@ SOCKET = "redis.sock"
 )
 @click.pass_context
 def redis(ctx: click.Context, port: int | None) -> None:
-    """Run a Redis-compatible server for the queues, for one machine without Redis.
+    """Run a Redis-compatible server for the queues of one machine.
 
     It comes with the extra `embedded` and keeps nothing on disk: what counts stands in SQL.
     """

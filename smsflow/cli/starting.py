@@ -14,7 +14,7 @@ from smsflow.cli.group import smsflow
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--name", help="What the project is called in texts; default: the folder's name.")
 def init(folder: Path, name: str | None) -> None:
-    """Begin a project in DIR: a flow, its test, and the settings, ready to be changed."""
+    """Begin a project in DIR. It has a flow, its test, and the settings, ready to be changed."""
     from smsflow.author.starting import begin_project
 
     for path in begin_project(folder, name):

@@ -36,7 +36,7 @@ FAILED, BROKEN, NO_TESTS = 1, 2, 5  # exit codes; 5 is pytest's, too
 def test(
     ctx: click.Context, paths: tuple[Path, ...], wanted: str, junit: Path | None, form: str
 ) -> None:
-    """Play the transcripts in tests/flows, or in PATHS, with a clock of their own.
+    """Play the transcripts in tests/flows, or in PATHS. They have a clock of their own.
 
     Ends with 0 when all pass, 1 when one fails, 2 when a file is broken, 5 when there is no test.
     """

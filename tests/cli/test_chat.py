@@ -138,6 +138,7 @@ def test_a_mistyped_command_is_told_and_the_chat_goes_on(
         (["hello", "--phone", "12"], "'12' is no possible phone number"),
         (["hello", "--now", "noon"], "--now 'noon' must be a time"),
         (["hello", "--input", "a=b"], "flow 'hello' takes no inputs"),
+        (["hello", "--record", "nowhere/x.yaml"], "there is no folder nowhere"),
         (["hello", "--record", "{here}"], "exists already; name another file"),
     ],
 )
@@ -265,8 +266,9 @@ def test_nothing_said_is_nothing_recorded(small: Path, run: Run) -> None:
 
 
 def test_a_recording_that_cannot_be_written_is_told(small: Path, run: Run) -> None:
-    """A folder that is not there is code 2."""
+    """A folder that is not there is code 2, before a word is lost."""
     path = small / "nowhere" / "recorded.test.yaml"
     done = run(small, "chat", "hello", "--record", str(path), typed="hi\n")
     assert done.exit_code == 2
-    assert "can't write" in done.output
+    assert "there is no folder" in done.output
+    assert "->" not in done.output

@@ -180,3 +180,9 @@ PIECES = st.sampled_from(
 def test_whatever_stands_under_tests_is_read_or_told(value):
     tests, issues = read(f"{HEAD}tests: {value}\n")
     assert issues or all(test.lines for test in tests)
+
+
+def test_a_flow_in_the_place_of_a_test_is_told_once():
+    _, issues = read("smsflow: 1\ndescription: Hi\nsteps:\n  - send: Hi\n")
+    (issue,) = issues
+    assert (issue.place.line, issue.message) == (1, "this is a flow, and no test of one")

@@ -73,6 +73,10 @@ def read_transcripts(data: bytes, file: str) -> tuple[list[Transcript], list[Iss
 
 def _document(ctx: Context, root: Node) -> list[Transcript]:
     top = _mapping(ctx, root, "a mapping with flow and tests")
+    key = next((key for key, _ in top if key.text == "smsflow"), None)
+    if key is not None and top.get("smsflow-test") is None:
+        hint = "name a file of tests, such as tests/flows/<flow>.test.yaml"
+        raise ctx.refuse(key.place, "F201", "this is a flow, and no test of one", hint)
     _known(ctx, top, KEYS, "in a test file")
     version, flow, tests = top.get("smsflow-test"), top.get("flow"), top.get("tests")
     if not isinstance(version, Scalar) or version.text != "1":
