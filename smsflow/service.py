@@ -174,7 +174,8 @@ class _Web:
         try:
             self._server.prepare()
         except OSError as error:
-            reason = error.strerror or error
+            # Cheroot puts the system's words behind its own: `... [Errno 98] Address in use))`.
+            reason = error.strerror or str(error).rpartition("] ")[2].rstrip(")")
             raise SettingsInvalid(
                 f"can't listen on {host}:{port} ({reason}); choose another port"
             ) from error

@@ -56,7 +56,7 @@ def test_an_address_that_is_taken_is_told_and_nothing_is_left(tmp_path: Path) ->
     before = set(threading.enumerate())
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(SettingsInvalid, match=f"can't listen on 127.0.0.1:{port}"):
+        with pytest.raises(SettingsInvalid, match=rf"127.0.0.1:{port} \([\w ]+\); choose"):
             Service(settings(tmp_path), port=port, sandboxed=True).start()
     assert set(threading.enumerate()) == before
 
