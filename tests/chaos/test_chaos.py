@@ -20,12 +20,12 @@ def test_whatever_is_killed_each_text_is_answered_once() -> None:
 
 
 def test_one_process_that_is_killed_over_and_over_answers_each_text_once() -> None:
-    """150 texts over SQLite, with everything in the one process that is killed."""
+    """80 texts over SQLite, with everything in the one process that is killed."""
     outcome = run(
         Options(
-            messages=150,
+            messages=80,
             kill_every=1.5,
-            rate=30,
+            rate=20,
             database="sqlite",
             late=(0.5, 3.0),
             patience=60.0,
