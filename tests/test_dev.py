@@ -253,9 +253,10 @@ def test_waiting_for_a_broken_project_can_be_ended(project: Path) -> None:
 
 def test_a_folder_without_a_project_is_left_as_it_is(tmp_path: Path) -> None:
     """Whoever stands in a wrong folder is told at once, and finds nothing new in it."""
-    done = CliRunner().invoke(smsflow, ["--project", str(tmp_path), "dev", "--no-browser"])
-    assert done.exit_code == 1
-    assert "there is no smsflow.yaml" in done.output
+    command = [sys.executable, "-m", "smsflow", "--project", str(tmp_path), "dev", "--no-browser"]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "there is no smsflow.yaml" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
