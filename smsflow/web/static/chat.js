@@ -51,6 +51,7 @@ function addPhone(number) {
   new ResizeObserver(() => toEnd(card)).observe(card.chat);
   desk.phones.set(number, card);
   $("phones").append(root);
+  if (desk.state) showNumbers(card); // whoever types at once texts somebody, too
   remember();
   if (!desk.active) activate(number);
   return card;
