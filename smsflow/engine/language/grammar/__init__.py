@@ -1,0 +1,55 @@
+"""The words of the flow language: every verb and key, what may stand there, and what it is for.
+
+One table, because three things are made from it and must agree: the checker, the schema for
+editors, and the reference in the documentation. A word that is not here does not exist; a word
+under `LATER` is known, and its message says so instead of calling it a typo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from smsflow.engine.language.grammar.flows import FLOW, TRIGGER, TRIGGER_KINDS, TYPED, TYPES
+from smsflow.engine.language.grammar.project import PROJECT, STATUSES
+from smsflow.engine.language.grammar.slots import Key, Kind, Slot, Verb
+from smsflow.engine.language.grammar.steps import ANSWER_TYPES, COMMON, VERBS
+
+__all__ = [
+    "ANSWER_TYPES",
+    "COMMON",
+    "FLOW",
+    "LATER",
+    "PROJECT",
+    "STATUSES",
+    "TRIGGER",
+    "TRIGGER_KINDS",
+    "TYPED",
+    "TYPES",
+    "VERBS",
+    "Key",
+    "Kind",
+    "Slot",
+    "Verb",
+]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+LATER: Mapping[str, frozenset[str]] = {
+    "verb": _words("call action run start emit group subscribe unsubscribe handoff log"),
+    "step": _words("note on_error"),
+    "send": _words("to media fallback quiet ordered save"),
+    "ask": _words("to media fallback quiet ordered keywords sensitive pattern"),
+    "type": _words("multi date time datetime phone email code"),
+    "wait": _words("at weekday tz event where timeout save late_after on_late"),
+    "otp": _words("letters"),
+    "flow": _words("interrupt quiet update anytime on_error on_expire migrate"),
+    "trigger": _words(
+        "fuzzy fills schedule tz audience rate broadcast event contact where inputs delivery "
+        "outcome after from_group"
+    ),
+    "project": _words("services commands answers system"),
+    "policy": _words("fallback"),
+}

@@ -1,0 +1,49 @@
+"""The keys of a flow file, its triggers and its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from smsflow.engine.language.grammar.slots import Key, Kind, Slot, key, map_of, record
+
+TYPES = ("text", "integer", "decimal", "boolean", "date", "datetime", "object")
+
+TYPED: Mapping[str, Key] = {
+    "type": key(Kind.ENUM, "its type", *TYPES, required=True),
+    "default": key(Kind.LITERAL, "its value when none is given"),
+    "fields": map_of(Slot(Kind.TYPED), "the fields of an object"),
+    "values": Key(Slot(Kind.LIST, item=Slot(Kind.LITERAL)), "the values that are allowed"),
+}
+
+TRIGGER: Mapping[str, Key] = {
+    "keyword": key(Kind.WORDS, "words that start the flow"),
+    "pattern": key(Kind.PLAIN, "a regular expression; named groups become variables"),
+    "catch_all": key(Kind.BOOLEAN, "true: any text that nothing else takes"),
+    "api": key(Kind.BOOLEAN, "true: the API may start it"),
+    "match": key(Kind.ENUM, "where the keyword stands", "first", "whole", "anywhere"),
+    "to": key(Kind.NUMBER, "only on this number of ours"),
+    "lang": key(Kind.NAME, "the language of the session that it starts"),
+    "when": key(Kind.CONDITION, "only when this is true"),
+}
+TRIGGER_KINDS = ("keyword", "pattern", "catch_all", "api")
+
+FLOW: Mapping[str, Key] = {
+    "smsflow": key(Kind.INTEGER, "version of the language: 1", required=True),
+    "flow": key(Kind.NAME, "the flow's name; the file's name when not given"),
+    "description": key(Kind.PLAIN, "what it is for"),
+    "owner": key(Kind.PLAIN, "who looks after it"),
+    "tags": key(Kind.WORDS, "for filters"),
+    "kind": key(Kind.ENUM, "which rules apply to it", "transactional", "marketing", "otp"),
+    "languages": key(Kind.NAMES, "languages of its texts; the first is the fallback"),
+    "inputs": map_of(Slot(Kind.TYPED), "typed data that a session starts with"),
+    "triggers": Key(Slot(Kind.LIST, item=Slot(Kind.RECORD, keys=TRIGGER)), "what starts it"),
+    "key": key(Kind.CONDITION, "one live session of a contact for each value of this"),
+    "mode": key(Kind.ENUM, "when it starts again", "restart", "ignore", "queue", "parallel"),
+    "limits": record("limits for each contact", starts=key(Kind.RATE, "starts, such as 5/1h")),
+    "vars": map_of(Slot(Kind.LITERAL), "constants and first values"),
+    "defaults": key(Kind.BY_VERB, "keys for every step of a verb: {ask: {timeout: 2d}}"),
+    "texts": map_of(Slot(Kind.TEXT), "texts of this file by name"),
+    "lifetime": key(Kind.DURATION, "how long a session may live; 30d when not given"),
+    "steps": key(Kind.STEPS, "what happens, in order", required=True),
+    "sections": map_of(Slot(Kind.STEPS), "side paths by name, for goto"),
+}

@@ -1,0 +1,84 @@
+"""The keys of smsflow.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from smsflow.engine.language.grammar.slots import Key, Kind, Slot, key, map_of, record
+
+STATUSES = ("undeliverable", "expired", "rejected", "no_report")
+
+_PROVIDER: Mapping[str, Key] = {
+    "kind": key(Kind.ENUM, "the kind of provider", "pigeonhost", required=True),
+    "url": key(Kind.PLAIN, "its address", required=True),
+    "user": key(Kind.PLAIN, "the user there"),
+    "password": key(Kind.PLAIN, "the password, as env.NAME"),
+    "rate": key(Kind.RATE, "segments that may leave: 50/s"),
+    "webhook_secret": key(Kind.PLAIN, "the secret in the path of our webhooks, as env.NAME"),
+    "mo": map_of(Slot(Kind.PLAIN), "parameter of the manual: its name in this account"),
+}
+_POLICY: Mapping[str, Key] = {
+    "via": key(Kind.NUMBERS, "our numbers to send from, in order", required=True),
+    "report_within": key(Kind.DURATION, "no final report by then counts as no_report"),
+    "failover_on": key(Kind.ENUMS, "try the next number after these", *STATUSES),
+    "resend": record(
+        "sending again from the same number",
+        times=key(Kind.INTEGER, "how often; 1 when not given"),
+        after=key(Kind.DURATION, "how long after; 30m when not given"),
+        on=key(Kind.ENUMS, "after which outcomes", *STATUSES, required=True),
+    ),
+    "give_up": key(Kind.DURATION, "try nothing more after this time"),
+}
+
+PROJECT: Mapping[str, Key] = {
+    "smsflow-project": key(Kind.INTEGER, "version of the language: 1", required=True),
+    "name": key(Kind.PLAIN, "the project's name"),
+    "languages": key(Kind.NAMES, "languages of its texts; the first is the fallback"),
+    "timezone": key(Kind.PLAIN, "IANA zone of contacts who have none; UTC when not given"),
+    "numbers": map_of(
+        Slot(
+            Kind.RECORD,
+            keys={
+                "address": key(Kind.PLAIN, "+447..., a short code or a name", required=True),
+                "provider": key(Kind.NAME, "which provider carries it", required=True),
+            },
+        ),
+        "our numbers by name",
+        required=True,
+    ),
+    "providers": map_of(Slot(Kind.RECORD, keys=_PROVIDER), "who carries texts", required=True),
+    "public_url": key(Kind.PLAIN, "where providers reach our webhooks"),
+    "countries": key(Kind.WORDS, "who may be texted: ISO codes; default: of our numbers"),
+    "contact": record("contacts", fields=map_of(Slot(Kind.TYPED), "their fields, with types")),
+    "default_reply": key(Kind.TEXT, "the answer to a text that nothing takes"),
+    "limits": record(
+        "limits for each contact",
+        replies=key(
+            Kind.RATE, "replies that no question of ours invited, such as 30/1h; 6/1h if not given"
+        ),
+    ),
+    "deliver": map_of(Slot(Kind.RECORD, keys=_POLICY), "delivery policies by name"),
+    "quiet": Key(
+        Slot(
+            Kind.RECORD,
+            keys={
+                "from": key(Kind.TIME, "first quiet minute, local: 21:00", required=True),
+                "to": key(Kind.TIME, "first minute that is not quiet", required=True),
+                "kinds": key(Kind.ENUMS, "of which flows", "transactional", "marketing"),
+            },
+        ),
+        "hours in which we begin no texts",
+    ),
+    "compliance": record(
+        "words that are obeyed before any flow; they extend the built-in ones",
+        stop=key(Kind.WORDS, "words that opt out"),
+        start=key(Kind.WORDS, "words that opt in again"),
+        help=key(Kind.WORDS, "words that ask for help"),
+        texts=record(
+            "the answers",
+            stopped=key(Kind.TEXT, "after a stop word"),
+            started=key(Kind.TEXT, "after a start word"),
+            help=key(Kind.TEXT, "after a help word"),
+        ),
+    ),
+}

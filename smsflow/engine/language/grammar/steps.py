@@ -1,0 +1,120 @@
+"""The verbs of steps, with their keys and the ways in which each can end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from smsflow.engine.language.grammar.slots import Key, Kind, Slot, Verb, key, map_of, record
+
+_DELIVERY_DOCS = {
+    "on_delivered": "when the phone has it",
+    "on_failed": "when no number could deliver it: undeliverable, expired or rejected",
+    "on_undeliverable": "when the network can't deliver it",
+    "on_expired": "when the network gave up",
+    "on_rejected": "when the provider or network refused it",
+    "on_no_report": "when no final report came in time",
+}
+_DELIVERY = {
+    "deliver": key(Kind.POLICY, "the delivery policy of smsflow.yaml to use"),
+    "via": key(Kind.NUMBERS, "our numbers to send from, in order; overrides the policy's"),
+    "report_within": key(Kind.DURATION, "how long to wait for the final delivery report"),
+}
+_ON_DELIVERY = {name: key(Kind.HANDLER, doc) for name, doc in _DELIVERY_DOCS.items()}
+
+COMMON: Mapping[str, Key] = {
+    "id": key(Kind.NAME, "the step's name, for goto and for sessions that wait at it"),
+    "when": key(Kind.CONDITION, "skip the step when this is false"),
+}
+
+ANSWER_TYPES = ("text", "integer", "decimal", "yesno", "choice")
+
+_ASK: Mapping[str, Key] = {
+    "save": key(Kind.NAME, "the variable that keeps the answer"),
+    "type": key(Kind.ENUM, "what kind of answer is expected", *ANSWER_TYPES),
+    "choices": map_of(Slot(Kind.WORDS), "the answers to choose from, each with the words for it"),
+    "words": map_of(Slot(Kind.WORDS), "further words for a value, such as {1: [bad]}"),
+    "range": key(Kind.PAIR, "smallest and largest number: [1, 5]"),
+    "min": key(Kind.VALUE, "smallest number, or fewest characters"),
+    "max": key(Kind.VALUE, "largest number, or most characters"),
+    "valid": key(Kind.CONDITION, "an expression over `value` that a good answer makes true"),
+    "invalid": key(Kind.TEXT, "the text for an answer that `valid` refuses"),
+    "retry": record(
+        "asking again after an unclear answer; 2 times when not given",
+        times=key(Kind.INTEGER, "how often"),
+        text=key(Kind.TEXT, "with which words; the question when not given"),
+    ),
+    "skip": key(Kind.WORDS, "words that skip the question"),
+    "default": key(Kind.VALUE, "what a skipped or invalid answer is taken for"),
+    "nudge": record(
+        "asking again when nothing comes",
+        after=key(Kind.DURATION, "after how long", required=True),
+        times=key(Kind.INTEGER, "how often; 1 when not given"),
+        text=key(Kind.TEXT, "with which words; the question when not given"),
+    ),
+    "timeout": key(Kind.DURATION, "how long to wait for the answer"),
+    **_DELIVERY,
+    "then": key(Kind.HANDLERS, "a handler for each answer: {yes: ..., no: ...}"),
+    "on_invalid": key(Kind.HANDLER, "after the last unclear answer"),
+    "on_timeout": key(Kind.HANDLER, "when no answer came in time"),
+    "on_skip": key(Kind.HANDLER, "when the question was skipped"),
+    # A question that arrived is still open, so it has no `on_delivered`.
+    **{name: key for name, key in _ON_DELIVERY.items() if name != "on_delivered"},
+}
+
+_OTP: Mapping[str, Key] = {
+    "digits": key(Kind.INTEGER, "length of the code, 4 to 10; 6 when not given"),
+    "expires": key(Kind.DURATION, "how long the code works; 10m when not given"),
+    "attempts": key(Kind.INTEGER, "how many wrong codes lock it; 3 when not given"),
+    "accept": key(Kind.ENUMS, "how the code may come back", "reply", "api"),
+    "wrong": key(Kind.TEXT, "the answer to a wrong code; knows attempts_left"),
+    "resend": record(
+        "asking for a new code",
+        words=key(Kind.WORDS, "the words that ask for it", required=True),
+        times=key(Kind.INTEGER, "how often; 2 when not given"),
+        every=key(Kind.DURATION, "how soon after the last; 30s when not given"),
+    ),
+    "lock": key(Kind.DURATION, "how long a locked contact must wait; 1h when not given"),
+    **_DELIVERY,
+    "on_expired": key(Kind.HANDLER, "when the code has expired"),
+    "on_locked": key(Kind.HANDLER, "after too many wrong codes"),
+    "on_failed": key(Kind.HANDLER, "when the text could not be delivered"),
+}
+
+_UNTIL = {
+    "until": key(Kind.CONDITION, "the moment to wait for", required=True),
+    "offset": key(Kind.OFFSET, "so long after it, or before it with a minus: -1d"),
+}
+
+VERBS: Mapping[str, Verb] = {
+    "send": Verb(Slot(Kind.TEXT), "Send a text.", {**_DELIVERY, **_ON_DELIVERY}),
+    "ask": Verb(Slot(Kind.TEXT), "Send a question and wait for the answer.", _ASK),
+    "wait": Verb(
+        Slot(Kind.DURATION_OR_RECORD, keys=_UNTIL),
+        "Wait for a length of time, or until a moment.",
+        {"on_past": key(Kind.HANDLER, "when the moment is already over")},
+    ),
+    "if": Verb(
+        Slot(Kind.CONDITION),
+        "Branch on a condition.",
+        {
+            "then": key(Kind.HANDLER, "when it is true"),
+            "else": key(Kind.HANDLER, "when it is false"),
+        },
+    ),
+    "switch": Verb(
+        Slot(Kind.CONDITION),
+        "Branch on a value.",
+        {
+            "cases": key(Kind.HANDLERS, "a handler for each value", required=True),
+            "else": key(Kind.HANDLER, "for any other value"),
+        },
+    ),
+    "set": Verb(Slot(Kind.MAP, item=Slot(Kind.VALUE)), "Set variables, or fields of the contact."),
+    "otp": Verb(Slot(Kind.TEXT), "Send a one-time code and wait until it comes back.", _OTP),
+    "goto": Verb(Slot(Kind.TARGET), "Go on at a section or a step."),
+    "end": Verb(
+        Slot(Kind.NAME),
+        "End the session with a label.",
+        {"text": key(Kind.TEXT, "a last text")},
+    ),
+}

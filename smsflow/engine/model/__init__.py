@@ -1,0 +1,88 @@
+"""What a flow is once it is read: a graph of steps, each with the ways in which it can end.
+
+A flow file is a list of steps with an implicit next, side paths named `sections`, and handlers
+that hang on a step's outcomes. Reading turns all of that into one graph: every step has an id,
+the id of the step that follows, and a table of outcomes with the step each leads to. A handler's
+last step leads back to the step after its owner, so a position in a flow is a single step id and
+a session needs no stack.
+
+All of it is frozen: a flow is a value, and its version is the hash of what it was read from.
+"""
+
+from __future__ import annotations
+
+from smsflow.engine.model.flow import (
+    Flow,
+    Input,
+    StartLimit,
+    Trigger,
+)
+from smsflow.engine.model.project import (
+    ContactField,
+    DeliveryPolicy,
+    Number,
+    Project,
+    ProviderEntry,
+    QuietHours,
+)
+from smsflow.engine.model.slots import (
+    Duration,
+    Expression,
+    Template,
+    Text,
+    Value,
+)
+from smsflow.engine.model.steps import (
+    DELIVERY_OUTCOMES,
+    AnyStep,
+    Ask,
+    Delivery,
+    End,
+    Goto,
+    If,
+    Nudge,
+    Otp,
+    Resend,
+    Retry,
+    Send,
+    Set,
+    Speaking,
+    Step,
+    Switch,
+    Wait,
+)
+
+__all__ = [
+    "DELIVERY_OUTCOMES",
+    "AnyStep",
+    "Ask",
+    "ContactField",
+    "Delivery",
+    "DeliveryPolicy",
+    "Duration",
+    "End",
+    "Expression",
+    "Flow",
+    "Goto",
+    "If",
+    "Input",
+    "Nudge",
+    "Number",
+    "Otp",
+    "Project",
+    "ProviderEntry",
+    "QuietHours",
+    "Resend",
+    "Retry",
+    "Send",
+    "Set",
+    "Speaking",
+    "StartLimit",
+    "Step",
+    "Switch",
+    "Template",
+    "Text",
+    "Trigger",
+    "Value",
+    "Wait",
+]

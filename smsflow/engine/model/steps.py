@@ -1,0 +1,178 @@
+"""The steps of a flow, one class for each verb."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from smsflow.engine.model.slots import Duration, Expression, Text, Value
+from smsflow.engine.words.replies import AnswerSpec
+from smsflow.errors import Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step. `outcomes` maps the name of a way to end to a step id; None ends the flow.
+
+    An outcome that the author did not write is absent from the table.
+    """
+
+    id: str
+    place: Place
+    when: Expression | None = None
+    next: str | None = None
+    outcomes: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def verb(self) -> str:
+        """The word that the author wrote for this step."""
+        return type(self).__name__.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How a step's text is to be delivered: what the author wrote on the step itself."""
+
+    policy: str | None = None  # `deliver: careful`
+    via: tuple[str, ...] = ()  # `via: [main, backup]` overrides the policy's
+    report_within: Duration | None = None
+
+
+DELIVERY_OUTCOMES = frozenset(
+    {
+        "on_delivered",
+        "on_failed",
+        "on_undeliverable",
+        "on_expired",
+        "on_rejected",
+        "on_no_report",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speaking(Step):
+    """A step that sends a text."""
+
+    text: Text
+    delivery: Delivery = Delivery()
+
+    @property
+    def follows_delivery(self) -> bool:
+        """True when the author handles a delivery outcome, so the step waits for the report."""
+        return not DELIVERY_OUTCOMES.isdisjoint(self.outcomes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Send(Speaking):
+    """Send a text. Outcomes: the delivery outcomes; with one of them the step waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often an unclear answer is asked again, and with which words (None: the question)."""
+
+    times: int = 2
+    text: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """A reminder of an open question when nothing comes (text None: the question)."""
+
+    after: Duration
+    times: int = 1
+    text: Text | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask(Speaking):
+    """Ask and wait for the answer.
+
+    Outcomes: `then.<answer>`, `on_invalid`, `on_timeout`, `on_skip`, and the delivery outcomes.
+    """
+
+    answer: AnswerSpec
+    save: str | None = None
+    valid: Expression | None = None
+    invalid: Text | None = None
+    retry: Retry = Retry()
+    nudge: Nudge | None = None
+    skip: tuple[str, ...] = ()
+    default: Value | None = None  # what a skipped or invalid answer is taken for
+    timeout: Duration | None = None
+    minimum: Value | None = None  # when the bounds are expressions
+    maximum: Value | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait(Step):
+    """Wait for a length of time, or until a moment. Outcome: `on_past`."""
+
+    duration: Duration | None = None
+    until: Expression | None = None
+    offset: Duration = Duration()
+
+
+@dataclass(frozen=True, kw_only=True)
+class If(Step):
+    """Branch on a condition. Outcomes: `then`, `else`."""
+
+    condition: Expression
+
+
+@dataclass(frozen=True, kw_only=True)
+class Switch(Step):
+    """Branch on a value. Outcomes: `case.<value>`, `else`."""
+
+    subject: Expression
+
+
+@dataclass(frozen=True, kw_only=True)
+class Set(Step):
+    """Assign variables: names of the session, or `contact.<field>`."""
+
+    assignments: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """Words by which a person asks for a new code, how often, and how soon after the last."""
+
+    words: tuple[str, ...]
+    times: int = 2
+    every: Duration = Duration(seconds=30)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Otp(Speaking):
+    """Send a one-time code and wait until it comes back.
+
+    Outcomes: `on_expired` (the code), `on_locked`, `on_failed` (the text); verified falls through.
+    """
+
+    digits: int = 6
+    expires: Duration = Duration(seconds=600)
+    attempts: int = 3
+    accept: tuple[str, ...] = ("reply", "api")
+    wrong: Text | None = None
+    resend: Resend | None = None
+    lock: Duration = Duration(seconds=3600)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goto(Step):
+    """Go on at a section or a step; the target is the step's `next`."""
+
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class End(Step):
+    """End the session with a label, and perhaps a last text."""
+
+    label: str
+    text: Text | None = None
+
+
+AnyStep = Send | Ask | Wait | If | Switch | Set | Otp | Goto | End
