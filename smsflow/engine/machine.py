@@ -30,6 +30,7 @@ from smsflow.engine.model import Ask, Otp, Wait
 from smsflow.engine.questions import pause_others
 from smsflow.engine.state import Conversation, Session, Waiting
 from smsflow.engine.turn import Turn
+from smsflow.engine.verbs import texts
 from smsflow.engine.world import World
 
 
@@ -82,7 +83,7 @@ def _fire(turn: Turn, session: Session, waiting: Waiting, name: str) -> None:
             turn.trace(session, step, "timeout", "no answer came")
             running.outcome(turn, session, step, "on_timeout", otherwise="no_answer")
         case "nudge", Ask():
-            running.nudge(turn, session, waiting, step)
+            texts.nudge(turn, session, waiting, step)
         case "expire", Otp():
             turn.trace(session, step, "timeout", "the code expired")
             running.outcome(turn, session, step, "on_expired", otherwise="expired")

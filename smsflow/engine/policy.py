@@ -11,8 +11,8 @@ from datetime import datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from smsflow.engine.model import Delivery, DeliveryPolicy, Duration, QuietHours
-from smsflow.engine.state import Plan
+from smsflow.engine.model import Delivery, DeliveryPolicy, Duration, Flow, QuietHours
+from smsflow.engine.state import Plan, Session
 from smsflow.sms.numbers import zones_of
 
 # A text within this time of one that came in is a reply, and replies know no quiet hours.
@@ -108,3 +108,8 @@ def release(
     end = datetime.combine(day, time(*divmod(quiet.end, 60)), ZoneInfo(zone))
     # By way of UTC, so that an end which the clocks skip becomes one that exists.
     return max(now, end.astimezone(now.tzinfo))
+
+
+def end_of_life(flow: Flow, session: Session, zone: str) -> datetime:
+    """When the session has lived long enough; waits for a date of its own don't count."""
+    return flow.lifetime.after(session.started_at, zone) + timedelta(seconds=session.asleep)

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from math import ceil
-from typing import Any, assert_never
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import assert_never
 
 from smsflow.engine import codes
 from smsflow.engine.effects import Traced
@@ -29,13 +26,13 @@ from smsflow.engine.model import (
     Switch,
     Wait,
 )
-from smsflow.engine.questions import expect_answer_to, gives_way, pause_others
-from smsflow.engine.state import Session, Waiting, kept
+from smsflow.engine.questions import gives_way, pause_others
+from smsflow.engine.state import Session
 from smsflow.engine.turn import FlowFailed, Turn
+from smsflow.engine.verbs import deciding, texts, waiting
 
 MAX_STEPS = 100  # without a wait (flow-language section 1.9)
 MAX_VISITS = 20  # of one step in a session
-REPEATS_FOR = timedelta(hours=24)  # a paused question is not repeated after that
 
 
 @contextmanager
@@ -84,26 +81,26 @@ def _enter(turn: Turn, session: Session, flow: Flow, step: AnyStep) -> str | Non
     """Do one step; the id of the one to go on with, unless the session now waits or has ended."""
     match step:
         case Send():
-            _send(turn, session, flow, step)
+            texts.send(turn, session, flow, step)
             return step.next
         case Ask():
-            _ask(turn, session, flow, step)
+            texts.ask(turn, session, flow, step)
             return None
         case Otp():
             codes.send(turn, session, step)
             pause_others(turn, session)
             return None
         case Wait():
-            return _wait(turn, session, flow, step)
+            return waiting.wait(turn, session, flow, step)
         case If():
             way = "then" if turn.holds(session, step.condition) else "else"
             turn.trace(session, step, "if", way)
             return step.outcomes.get(way, step.next)
         case Switch():
-            return _switch(turn, session, step)
+            return deciding.switch(turn, session, step)
         case Set():
             for target, value in step.assignments:
-                _assign(turn, session, step, target, turn.value(session, value))
+                deciding.assign(turn, session, step, target, turn.value(session, value))
             return step.next
         case Goto():
             turn.trace(session, step, "goto", step.target)
@@ -165,7 +162,7 @@ def settle(turn: Turn) -> None:
     for session in reversed(turn.conversation.sessions):
         if session.waiting is not None and session.waiting.paused and not gives_way(turn, session):
             with guarded(turn, session):
-                _ask_again(turn, session, session.waiting)
+                texts.ask_again(turn, session, session.waiting)
 
 
 def _next_in_queue(turn: Turn) -> Session | None:
@@ -173,152 +170,3 @@ def _next_in_queue(turn: Turn) -> Session | None:
     busy = {(each.flow, each.key) for each in live if not each.queued}
     queued = (each for each in live if each.queued and (each.flow, each.key) not in busy)
     return next(queued, None)
-
-
-def _ask_again(turn: Turn, session: Session, waiting: Waiting) -> None:
-    """Open a paused question again, and repeat it unless it is too old for that."""
-    waiting.paused = False
-    step = turn.flow_of(session).steps[waiting.step]
-    recent = waiting.since is not None and turn.now - waiting.since <= REPEATS_FOR
-    if isinstance(step, Ask) and recent:
-        text = turn.render(session, step.text)
-        waits = step.follows_delivery
-        sent = turn.say(session, step, text, at=step, waits=waits, question=True)
-        expect_answer_to(turn, waiting, sent)
-
-
-# --- the verbs ------------------------------------------------------------------------------------
-
-
-def _send(turn: Turn, session: Session, flow: Flow, step: Send) -> None:
-    waits = step.follows_delivery
-    sent = turn.say(session, step, turn.render(session, step.text), at=step, waits=waits)
-    if waits:
-        waiting = turn.wait(session, step, "report", sent)
-        turn.timer(session, waiting, "lifetime", _end_of_life(turn, session, flow))
-
-
-def _ask(turn: Turn, session: Session, flow: Flow, step: Ask) -> None:
-    text = turn.render(session, step.text)
-    waits = step.follows_delivery
-    sent = turn.say(session, step, text, at=step, waits=waits, question=True)
-    waiting = turn.wait(session, step, "reply", sent)
-    if sent.due > turn.now:  # quiet hours hold it, so nobody can know it yet
-        turn.timer(session, waiting, "release", sent.due)
-    else:
-        pause_others(turn, session)
-    ends = _end_of_life(turn, session, flow)
-    times_out = turn.length(step.timeout, sent.due) if step.timeout is not None else None
-    if times_out is not None and times_out <= ends:
-        turn.timer(session, waiting, "timeout", times_out)
-    else:
-        turn.timer(session, waiting, "lifetime", ends)
-    if step.nudge is not None and step.nudge.times > 0:
-        turn.timer(session, waiting, "nudge", turn.length(step.nudge.after, sent.due))
-
-
-def _end_of_life(turn: Turn, session: Session, flow: Flow) -> datetime:
-    ends = flow.lifetime.after(session.started_at, turn.zone)
-    return ends + timedelta(seconds=session.asleep)
-
-
-def nudge(turn: Turn, session: Session, waiting: Waiting, step: Ask) -> None:
-    """Remind of an open question, and set the next reminder while there is one."""
-    if step.nudge is None or waiting.nudges >= step.nudge.times or waiting.paused:
-        return
-    waiting.nudges += 1
-    turn.trace(session, step, "nudge", f"reminder {waiting.nudges} of {step.nudge.times}")
-    slot = step.nudge.text or step.text
-    waits = step.follows_delivery
-    text = turn.render(session, slot)
-    sent = turn.say(session, step, text, at=step, slot=slot, waits=waits, question=True)
-    expect_answer_to(turn, waiting, sent)
-    if waiting.nudges < step.nudge.times:
-        turn.timer(session, waiting, "nudge", turn.length(step.nudge.after, sent.due))
-
-
-def _wait(turn: Turn, session: Session, flow: Flow, step: Wait) -> str | None:
-    due = _wait_until(turn, session, step)
-    if due <= turn.now and step.duration is None:
-        turn.trace(session, step, "wait", "that moment is past")
-        return step.outcomes.get("on_past", step.next)
-    waiting = turn.wait(session, step, "timer")
-    turn.trace(session, step, "wait", f"until {turn.by_the_clock(due)}")
-    ends = _end_of_life(turn, session, flow)
-    # A lifetime is for sessions that hang; one that waits for a date of its own doesn't.
-    if step.until is not None:
-        session.asleep += ceil((due - turn.now).total_seconds())
-        turn.timer(session, waiting, "wait", due)
-    elif due > ends:
-        turn.timer(session, waiting, "lifetime", ends)
-    else:
-        turn.timer(session, waiting, "wait", due)
-    return None
-
-
-def _wait_until(turn: Turn, session: Session, step: Wait) -> datetime:
-    if step.until is None:
-        return turn.length(step.duration, turn.now) if step.duration else turn.now
-    moment = turn.evaluate(session, step.until)
-    if not isinstance(moment, datetime):
-        raise FlowFailed(
-            "template", f"'until' must be a date and time, and is {moment!r}", step.until.place
-        )
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(turn.zone))
-    try:
-        return step.offset.after(moment.astimezone(UTC), turn.zone)
-    except OverflowError:
-        problem = f"{moment.isoformat()} is beyond the calendar"
-        raise FlowFailed("template", problem, step.until.place) from None
-
-
-def _switch(turn: Turn, session: Session, step: Switch) -> str | None:
-    name = _as_written(turn.evaluate_if_set(session, step.subject))
-    way = f"case.{name}"
-    turn.trace(session, step, "switch", name if way in step.outcomes else f"{name}: else")
-    if way in step.outcomes:
-        return step.outcomes[way]
-    return step.outcomes.get("else", step.next)
-
-
-def _as_written(value: Any) -> str:
-    """A value as an author writes it under `cases`."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case _:
-            return str(value)
-
-
-# --- variables ------------------------------------------------------------------------------------
-
-
-def _assign(turn: Turn, session: Session, step: Step, target: str, value: Any) -> None:
-    try:
-        value = kept(value)
-    except TypeError as error:
-        raise FlowFailed("template", f"'{target}' can't be set: {error}", step.place) from None
-    scope, dot, name = target.partition(".")
-    if not dot:
-        session.variables[target] = value
-    elif scope == "contact":
-        _assign_contact(turn, session, step, name, value)
-    else:
-        raise FlowFailed("flow", f"'{scope}' can't be written", step.place)
-    turn.trace(session, step, "set", target)
-
-
-def _assign_contact(turn: Turn, session: Session, step: Step, name: str, value: Any) -> None:
-    if name == "language":
-        turn.contact.language = None if value is None else str(value)
-        session.language = turn.contact.language or session.language
-    elif name == "timezone":
-        try:
-            turn.contact.timezone = None if value is None else ZoneInfo(str(value)).key
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise FlowFailed("flow", f"{value!r} is no time zone", step.place) from None
-    else:
-        turn.contact.fields[name] = value

@@ -1,0 +1,58 @@
+"""Building the steps that choose a way, set variables, and end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from smsflow.engine.language.drafts import Draft
+from smsflow.engine.language.reading import Context, suggest
+from smsflow.engine.language.source import Mapping as MappingNode
+from smsflow.engine.language.source import Scalar
+from smsflow.engine.language.verbs.building import Builder
+from smsflow.engine.model import AnyStep, End, If, Set, Switch, Value
+from smsflow.engine.scope import RESERVED
+
+
+def _if(_: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
+    return If(**common, condition=draft.main)
+
+
+def _switch(_: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
+    return Switch(**common, subject=draft.main)
+
+
+def _set(ctx: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
+    node = draft.fields.nodes["set"]
+    assignments: list[tuple[str, Value]] = []
+    for key, _ in node if isinstance(node, MappingNode) else ():
+        if _assignable(ctx, key) and key.text in draft.main:
+            assignments.append((key.text, draft.main[key.text]))
+    return Set(**common, assignments=tuple(assignments))
+
+
+def _assignable(ctx: Context, key: Scalar) -> bool:
+    owner, _, name = key.text.rpartition(".")
+    if not name.isidentifier() or owner not in ("", "contact") or key.text in RESERVED:
+        hint = "write a variable such as score, or contact.<field>"
+        ctx.issue(key.place, "F310", f"{key.text!r} can't be set", hint)
+        return False
+    if owner and ctx.fields is not None and name not in ctx.fields:
+        hint = suggest(name, ctx.fields, "declare it in smsflow.yaml under contact, fields")
+        message = f"smsflow.yaml declares no contact field {name!r}"
+        ctx.issue(key.place, "F405", message, hint, "warning")
+    return True
+
+
+def _end(_: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
+    if common["when"] is None:  # else it can be skipped, and the flow goes on behind it
+        common["next"] = None
+    return End(**common, label=draft.main, text=draft.fields.get("text"))
+
+
+BUILDERS: Mapping[str, Builder] = {
+    "if": _if,
+    "switch": _switch,
+    "set": _set,
+    "end": _end,
+}

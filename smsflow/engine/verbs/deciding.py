@@ -1,0 +1,58 @@
+"""Choosing a way, and remembering values."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from smsflow.engine.model import Step, Switch
+from smsflow.engine.state import Session, kept
+from smsflow.engine.turn import FlowFailed, Turn
+
+
+def switch(turn: Turn, session: Session, step: Switch) -> str | None:
+    name = _as_written(turn.evaluate_if_set(session, step.subject))
+    way = f"case.{name}"
+    turn.trace(session, step, "switch", name if way in step.outcomes else f"{name}: else")
+    if way in step.outcomes:
+        return step.outcomes[way]
+    return step.outcomes.get("else", step.next)
+
+
+def _as_written(value: Any) -> str:
+    """A value as an author writes it under `cases`."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case _:
+            return str(value)
+
+
+def assign(turn: Turn, session: Session, step: Step, target: str, value: Any) -> None:
+    try:
+        value = kept(value)
+    except TypeError as error:
+        raise FlowFailed("template", f"'{target}' can't be set: {error}", step.place) from None
+    scope, dot, name = target.partition(".")
+    if not dot:
+        session.variables[target] = value
+    elif scope == "contact":
+        _assign_contact(turn, session, step, name, value)
+    else:
+        raise FlowFailed("flow", f"'{scope}' can't be written", step.place)
+    turn.trace(session, step, "set", target)
+
+
+def _assign_contact(turn: Turn, session: Session, step: Step, name: str, value: Any) -> None:
+    if name == "language":
+        turn.contact.language = None if value is None else str(value)
+        session.language = turn.contact.language or session.language
+    elif name == "timezone":
+        try:
+            turn.contact.timezone = None if value is None else ZoneInfo(str(value)).key
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise FlowFailed("flow", f"{value!r} is no time zone", step.place) from None
+    else:
+        turn.contact.fields[name] = value

@@ -1,0 +1,67 @@
+"""Sending a text and asking a question."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from smsflow.engine import policy
+from smsflow.engine.model import Ask, Flow, Send
+from smsflow.engine.questions import expect_answer_to, pause_others
+from smsflow.engine.state import Session, Waiting
+from smsflow.engine.turn import Turn
+
+REPEATS_FOR = timedelta(hours=24)  # a paused question is not repeated after that
+
+
+def send(turn: Turn, session: Session, flow: Flow, step: Send) -> None:
+    waits = step.follows_delivery
+    sent = turn.say(session, step, turn.render(session, step.text), at=step, waits=waits)
+    if waits:
+        waiting = turn.wait(session, step, "report", sent)
+        turn.timer(session, waiting, "lifetime", policy.end_of_life(flow, session, turn.zone))
+
+
+def ask(turn: Turn, session: Session, flow: Flow, step: Ask) -> None:
+    text = turn.render(session, step.text)
+    waits = step.follows_delivery
+    sent = turn.say(session, step, text, at=step, waits=waits, question=True)
+    waiting = turn.wait(session, step, "reply", sent)
+    if sent.due > turn.now:  # quiet hours hold it, so nobody can know it yet
+        turn.timer(session, waiting, "release", sent.due)
+    else:
+        pause_others(turn, session)
+    ends = policy.end_of_life(flow, session, turn.zone)
+    times_out = turn.length(step.timeout, sent.due) if step.timeout is not None else None
+    if times_out is not None and times_out <= ends:
+        turn.timer(session, waiting, "timeout", times_out)
+    else:
+        turn.timer(session, waiting, "lifetime", ends)
+    if step.nudge is not None and step.nudge.times > 0:
+        turn.timer(session, waiting, "nudge", turn.length(step.nudge.after, sent.due))
+
+
+def nudge(turn: Turn, session: Session, waiting: Waiting, step: Ask) -> None:
+    """Remind of an open question, and set the next reminder while there is one."""
+    if step.nudge is None or waiting.nudges >= step.nudge.times or waiting.paused:
+        return
+    waiting.nudges += 1
+    turn.trace(session, step, "nudge", f"reminder {waiting.nudges} of {step.nudge.times}")
+    slot = step.nudge.text or step.text
+    waits = step.follows_delivery
+    text = turn.render(session, slot)
+    sent = turn.say(session, step, text, at=step, slot=slot, waits=waits, question=True)
+    expect_answer_to(turn, waiting, sent)
+    if waiting.nudges < step.nudge.times:
+        turn.timer(session, waiting, "nudge", turn.length(step.nudge.after, sent.due))
+
+
+def ask_again(turn: Turn, session: Session, waiting: Waiting) -> None:
+    """Open a paused question again, and repeat it unless it is too old for that."""
+    waiting.paused = False
+    step = turn.flow_of(session).steps[waiting.step]
+    recent = waiting.since is not None and turn.now - waiting.since <= REPEATS_FOR
+    if isinstance(step, Ask) and recent:
+        text = turn.render(session, step.text)
+        waits = step.follows_delivery
+        sent = turn.say(session, step, text, at=step, waits=waits, question=True)
+        expect_answer_to(turn, waiting, sent)
