@@ -51,7 +51,11 @@ class NoReport:
 
 @dataclass(frozen=True, slots=True)
 class TimerDue:
-    """A timer of a session is due: `name` is wait, release, timeout, nudge, expire or lifetime."""
+    """A timer of a session is due.
+
+    `name` is wait, release, timeout, nudge, expire, lifetime, or that of an `anytime` deadline,
+    which belongs to no wait and has the serial 0.
+    """
 
     session: str
     serial: int
@@ -82,4 +86,14 @@ class CodePosted:
     at: datetime
 
 
-Event = TextReceived | ReportArrived | NoReport | TimerDue | StartRequested | CodePosted
+@dataclass(frozen=True, slots=True)
+class EventHappened:
+    """Something happened outside that may concern this contact; `data` is plain JSON."""
+
+    name: str
+    data: Mapping[str, Any]
+
+
+Event = (
+    TextReceived | ReportArrived | NoReport | TimerDue | StartRequested | CodePosted | EventHappened
+)

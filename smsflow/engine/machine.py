@@ -15,11 +15,12 @@ from datetime import datetime
 from random import Random
 from typing import Any, assert_never
 
-from smsflow.engine import reports, routing, running, starting
+from smsflow.engine import reports, routing, running, starting, triggering
 from smsflow.engine.effects import Effect, RequestAnswered
 from smsflow.engine.events import (
     CodePosted,
     Event,
+    EventHappened,
     NoReport,
     ReportArrived,
     StartRequested,
@@ -57,6 +58,8 @@ def advance(
             _start(turn, event)
         case CodePosted():
             _code(turn, event)
+        case EventHappened():
+            triggering.begin_by_event(turn, event)
         case _:
             assert_never(event)
     running.settle(turn)

@@ -40,10 +40,14 @@ def session_scope(
         "trigger": session.trigger,
         "answers": session.answers,
         "last": session.last,
+        "event": session.event,
+        "error": session.error,
         "flow": {"name": flow.name, "version": flow.version, **flow.variables},
         "now": local,
         "today": local.date(),
     }
 
 
-RESERVED = frozenset({"contact", "message", "trigger", "answers", "last", "flow", "now", "today"})
+RESERVED = frozenset(
+    ["contact", "message", "trigger", "answers", "last", "event", "error", "flow", "now", "today"]
+)

@@ -128,7 +128,7 @@ class Waiting:
 
     step: str
     serial: int
-    kind: str  # "timer", "reply", "report", "code"
+    kind: str  # timer, reply, report, code, event, run, turn
     numbers: list[str] = field(default_factory=list)  # ours that the question went out on
     root: str | None = None  # the first message of the text that was sent for this wait
     tries: int = 0  # unclear answers, or wrong codes
@@ -137,11 +137,24 @@ class Waiting:
     since: datetime | None = None  # when the question was released
     digest: str | None = None  # of the live code
     paused: bool = False  # another session's question stands before this one
+    due: dict[str, datetime] = field(default_factory=dict)  # its timers by name
+    child: str | None = None  # the session of the flow that it runs
+    handler: str | None = None  # set aside: the anytime handler that runs meanwhile
+    result: dict[str, Any] | None = None  # set aside: what it waited for has come meanwhile
 
     def open_at(self, now: datetime) -> bool:
         """True for a question that the contact can answer: released, and not paused."""
         released = self.since is None or self.since <= now
         return self.kind in ("reply", "code") and not self.paused and released
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {name: encode(getattr(self, name)) for name in Waiting.__slots__}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Waiting:
+        """The inverse of `to_json`."""
+        return cls(**{name: decode(value) for name, value in _known(cls, data).items()})
 
 
 @dataclass(slots=True)
@@ -159,11 +172,18 @@ class Session:
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     visits: dict[str, int] = field(default_factory=dict)
     message: dict[str, Any] = field(default_factory=dict)  # last text that came in for it
-    last: dict[str, Any] = field(default_factory=dict)  # last delivery
+    last: dict[str, Any] = field(default_factory=dict)  # last delivery, last outcome of a `run`
+    event: dict[str, Any] = field(default_factory=dict)  # data of the last event that it took
+    error: dict[str, Any] = field(default_factory=dict)  # kind, message, step, place
+    handling: str | None = None  # the error handler that runs: see `Flow.handlers`
+    asked: list[str] = field(default_factory=list)  # questions that were answered, newest last
     asleep: int = 0  # seconds of waits for a date, in which the lifetime doesn't run
     sent: int = 0
     serial: int = 0
     waiting: Waiting | None = None
+    aside: list[Waiting] = field(default_factory=list)  # waits below anytime handlers, outer first
+    parent: str | None = None  # the session that runs it
+    depth: int = 0  # of subflows
     queued: bool = False  # `mode: queue`: begins when the one before ends
     number: str | None = None  # our number that it talks on
     outcome: str | None = None  # set when it has ended
@@ -178,22 +198,23 @@ class Session:
         """Plain JSON."""
         data = {name: encode(getattr(self, name)) for name in _SESSION_FIELDS}
         if self.waiting is not None:
-            data["waiting"] = {
-                name: encode(getattr(self.waiting, name)) for name in Waiting.__slots__
-            }
+            data["waiting"] = self.waiting.to_json()
+        data["aside"] = [waiting.to_json() for waiting in self.aside]
         return data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Session:
         """The inverse of `to_json`."""
-        plain = {name: decode(value) for name, value in _known(cls, data).items()}
-        waiting = plain.pop("waiting", None)
+        known = _known(cls, data)
+        waiting, aside = known.pop("waiting", None), known.pop("aside", [])
         return cls(
-            **plain, waiting=None if waiting is None else Waiting(**_known(Waiting, waiting))
+            **{name: decode(value) for name, value in known.items()},
+            waiting=None if waiting is None else Waiting.from_json(waiting),
+            aside=[Waiting.from_json(each) for each in aside],
         )
 
 
-_SESSION_FIELDS = tuple(name for name in Session.__slots__ if name != "waiting")
+_SESSION_FIELDS = tuple(name for name in Session.__slots__ if name not in ("waiting", "aside"))
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from smsflow.engine import starting
-from smsflow.engine.events import TextReceived
+from smsflow.engine.events import EventHappened, TextReceived
 from smsflow.engine.scope import contact_scope
 from smsflow.engine.templating.templates import TemplateError, compile_expression
 from smsflow.engine.turn import Turn
@@ -46,6 +46,11 @@ def begin_by(turn: Turn, event: TextReceived, match: Match) -> bool:
     else:
         starting.count_reply(turn)
     return True
+
+
+def begin_by_event(turn: Turn, event: EventHappened) -> None:
+    """Start the flows whose trigger that event is."""
+    turn.trace(None, None, "event", f"{event.name}: no flow begins by it")
 
 
 def _may_start(turn: Turn, event: TextReceived, route: Route, trigger: dict[str, Any]) -> bool:

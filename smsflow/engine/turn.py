@@ -184,6 +184,7 @@ class Turn:
 
     def timer(self, session: Session, waiting: Waiting, name: str, due: datetime) -> None:
         """Wake the session at `due`, if it is still in that wait."""
+        waiting.due[name] = due
         self.effects.append(SetTimer(session.id, waiting.serial, name, due))
 
     def drop_retries(self, root: str | None) -> None:
@@ -315,11 +316,16 @@ def _copied_contact(contact: Contact) -> Contact:
 
 
 def _copied_session(session: Session) -> Session:
-    waiting = session.waiting
     return replace(
         session,
         variables=dict(session.variables),
         answers=dict(session.answers),
         visits=dict(session.visits),
-        waiting=waiting and replace(waiting, numbers=list(waiting.numbers)),
+        waiting=session.waiting and _copied_wait(session.waiting),
+        aside=[_copied_wait(each) for each in session.aside],
+        asked=list(session.asked),
     )
+
+
+def _copied_wait(waiting: Waiting) -> Waiting:
+    return replace(waiting, numbers=list(waiting.numbers), due=dict(waiting.due))

@@ -31,6 +31,7 @@ from smsflow.engine.effects import (
 from smsflow.engine.events import (
     CodePosted,
     Event,
+    EventHappened,
     NoReport,
     ReportArrived,
     Sent,
@@ -120,6 +121,10 @@ class Simulator:
         request = self._id()
         self._happen(CodePosted(waiting[-1] if waiting else "", code, request, self.now))
         return self.answers[request]
+
+    def emit(self, name: str, data: Mapping[str, Any]) -> None:
+        """An event happens that concerns the contact."""
+        self._happen(EventHappened(name, data))
 
     def report(self, text: SimulatedText, state: State, error: str | None = None) -> None:
         """A delivery report comes for that text; one that is no news changes nothing."""
