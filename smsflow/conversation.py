@@ -32,6 +32,7 @@ from smsflow.engine.effects import (
     ConsentChanged,
     DropQueued,
     Effect,
+    Logged,
     RequestAnswered,
     SendAgain,
     SendText,
@@ -59,6 +60,8 @@ from smsflow.store.rows import Changes, InboxRow, Kind, Message, MovedForward
 from smsflow.store.store import Batch
 
 BATCH = 200  # rows in one transaction
+
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}  # of the verb `log`
 
 # PostgreSQL's "program limit exceeded" comes as an OperationalError, and is a fault of the row.
 _TOO_MUCH = "54"
@@ -289,6 +292,9 @@ class _Sitting:
                 changes.consent.append((phone, effect))
             case RequestAnswered():
                 changes.answered.append(effect)
+            case Logged():
+                says = {"session": effect.session, "flow": effect.flow, "step": effect.step}
+                log.log(_LEVELS[effect.level], "flow_says", text=effect.text, **says)
             case Traced():
                 changes.traced.append((phone, effect))
             case _:

@@ -11,6 +11,7 @@ from smsflow.engine.model import Ask, Value
 from smsflow.engine.questions import expect_answer_to
 from smsflow.engine.state import Session, Waiting
 from smsflow.engine.turn import FlowFailed, Turn
+from smsflow.engine.verbs.texts import repeat
 from smsflow.engine.words.replies import Invalid, Parsed, parse
 
 
@@ -50,6 +51,7 @@ def accept(
     }
     if step.save is not None:
         session.variables[step.save] = parsed.value
+    session.asked.append(step.id)
     running.outcome(turn, session, step, f"then.{_way(parsed.value)}")
 
 
@@ -63,7 +65,23 @@ def skip(turn: Turn, session: Session, step: Ask) -> None:
     """Go on without an answer: it is the default, or unset."""
     turn.trace(session, step, "skip", "a skip word")
     _take_default(turn, session, step)
+    session.asked.append(step.id)
     running.outcome(turn, session, step, "on_skip")
+
+
+def ask_previous(turn: Turn, session: Session, waiting: Waiting) -> None:
+    """Forget the last answer of the session and ask for it again; the open question if none."""
+    flow = turn.flow_of(session)
+    step = flow.steps.get(session.asked.pop()) if session.asked else None
+    if not isinstance(step, Ask):
+        repeat(turn, session, waiting)
+        return
+    session.answers.pop(step.save or step.id, None)
+    if step.save is not None:
+        session.variables.pop(step.save, None)
+        if step.save in flow.variables:
+            session.variables[step.save] = flow.variables[step.save]
+    running.leave(turn, session, step.id)
 
 
 def _take_default(turn: Turn, session: Session, step: Ask) -> None:

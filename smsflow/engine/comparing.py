@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import IntEnum
 from typing import Any
 
-from smsflow.engine.model import AnyStep, Ask, Flow, Otp, Send, Template, Text, Wait
+from smsflow.engine.model import AnyStep, Ask, Flow, Otp, Run, Send, Template, Text, Wait
 from smsflow.errors import Place
 
 
@@ -150,7 +150,9 @@ def _led_alike(step: AnyStep, now: AnyStep, old: Flow, new: Flow) -> AnyStep:
 
 def waits(step: AnyStep) -> bool:
     """True for a step that sessions can wait at."""
-    return isinstance(step, Ask | Otp | Wait) or (isinstance(step, Send) and step.follows_delivery)
+    return isinstance(step, Ask | Otp | Wait | Run) or (
+        isinstance(step, Send) and step.follows_delivery
+    )
 
 
 def _step(old: AnyStep, new: AnyStep) -> Iterator[Changed]:

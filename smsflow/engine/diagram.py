@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from smsflow.engine.comparing import plain, trigger_text
 from smsflow.engine.model import (
     DELIVERY_OUTCOMES,
+    WEEKDAYS,
     AnyStep,
     Ask,
     Duration,
@@ -20,7 +21,11 @@ from smsflow.engine.model import (
     Flow,
     Goto,
     If,
+    Log,
+    Moment,
     Otp,
+    Resume,
+    Run,
     Send,
     Set,
     Switch,
@@ -32,7 +37,7 @@ from smsflow.engine.words.replies import AnswerSpec
 MAIN = "main"  # the section that `steps` is; it gets no frame
 _SHOWN = 40  # characters of a text
 _DASHED = (DELIVERY_OUTCOMES - {"on_delivered"}) | {
-    *("on_timeout", "on_invalid", "on_past", "on_locked"),
+    *("on_timeout", "on_invalid", "on_past", "on_late", "on_locked", "on_error"),
 }
 _SHAPES = {
     "round": ("(", ")"),
@@ -173,11 +178,8 @@ def _head(step: AnyStep) -> tuple[str, str]:
             return "round", f"ask {step.save or step.id}"
         case Otp():
             return "round", f"otp, {step.digits} digits"
-        case Wait(until=None):
-            return "box", f"wait {_length(step.duration or Duration())}"
         case Wait():
-            offset = "" if step.offset == Duration() else f" {_length(step.offset, signed=True)}"
-            return "box", f"wait until {step.until.source if step.until else ''}{offset}"
+            return "box", f"wait {_awaited(step)}"
         case If():
             return "diamond", f"if {step.condition.source}"
         case Switch():
@@ -186,8 +188,34 @@ def _head(step: AnyStep) -> tuple[str, str]:
             return "box", f"set {', '.join(name for name, _ in step.assignments)}"
         case End():
             return "circle", step.label
+        case Run():
+            return "box", f"run {step.flow}"
+        case Log():
+            return "box", f"log {step.level}"
+        case Resume():
+            return "stadium", "back to what was open"
         case Goto():
             return "box", f"goto {step.target}"
+
+
+def _awaited(step: Wait) -> str:
+    if step.happening is not None:
+        where = f" where {step.happening.where.source}" if step.happening.where else ""
+        return f"for {step.happening.event}{where}"
+    return moment_text(step.moment) if step.moment else _length(step.duration or Duration())
+
+
+def moment_text(moment: Moment) -> str:
+    """A moment in a few words: `until appointment.at -1d at 10:00 on mon, fri`."""
+    parts = [f"until {moment.until.source}"] if moment.until else []
+    if moment.offset != Duration():
+        parts.append(_length(moment.offset, signed=True))
+    if moment.at is not None:
+        hours, minutes = divmod(moment.at, 60)
+        parts.append(f"at {hours:02}:{minutes:02}")
+    if moment.weekdays:
+        parts.append(f"on {', '.join(WEEKDAYS[day] for day in moment.weekdays)}")
+    return " ".join((*parts, moment.tz) if moment.tz else parts)
 
 
 def _snippet(text: Text, language: str) -> str:
@@ -221,7 +249,7 @@ def _ways(step: AnyStep) -> Iterator[tuple[str | None, str, bool]]:
             yield step.next, "else", False
         case End() if step.when is not None:
             yield step.next, "else", False
-        case End() | Switch():
+        case End() | Switch() | Resume():
             return
         case _ if not _all_answers(step):
             yield step.next, "", False

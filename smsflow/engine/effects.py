@@ -98,4 +98,24 @@ class Traced:
     place: Place | None = None
 
 
-Effect = SendText | SendAgain | SetTimer | DropQueued | ConsentChanged | RequestAnswered | Traced
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A line for the log of the process: `text` as its author wrote it, without any values."""
+
+    session: str
+    flow: str
+    step: str
+    level: str  # debug, info, warning, error
+    text: str
+
+
+Effect = (
+    SendText
+    | SendAgain
+    | SetTimer
+    | DropQueued
+    | ConsentChanged
+    | RequestAnswered
+    | Traced
+    | Logged
+)

@@ -12,7 +12,7 @@ from datetime import datetime
 from random import Random
 from typing import TypeGuard
 
-from smsflow.engine import routing, running
+from smsflow.engine import routing, settling
 from smsflow.engine.effects import Effect, SendText, Traced
 from smsflow.engine.events import TextReceived
 from smsflow.engine.model import Otp
@@ -71,7 +71,7 @@ def explain(
     turn = Turn(world, conversation, now=now, rng=rng)
     verdicts: list[routing.Verdict] = []
     routing.receive(turn, event, verdicts)
-    running.settle(turn)
+    settling.settle(turn)
     steps = () if _is_code(turn) else tuple(_steps(turn))
     return Explanation(tuple(_rules(world, event, verdicts, turn)), steps)
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from random import Random
 from typing import Any, assert_never
 
-from smsflow.engine import reports, routing, running, starting, triggering
+from smsflow.engine import asides, happening, reports, routing, running, settling, starting
 from smsflow.engine.effects import Effect, RequestAnswered
 from smsflow.engine.events import (
     CodePosted,
@@ -32,6 +32,7 @@ from smsflow.engine.questions import pause_others
 from smsflow.engine.state import Conversation, Session, Waiting
 from smsflow.engine.turn import Turn
 from smsflow.engine.verbs import texts
+from smsflow.engine.verbs.waiting import is_late
 from smsflow.engine.world import World
 
 
@@ -59,27 +60,46 @@ def advance(
         case CodePosted():
             _code(turn, event)
         case EventHappened():
-            triggering.begin_by_event(turn, event)
+            happening.hear(turn, event)
         case _:
             assert_never(event)
-    running.settle(turn)
+    settling.settle(turn)
     return turn.conversation, turn.effects
 
 
 def _timer(turn: Turn, event: TimerDue) -> None:
     """A timer moves its session on, unless the session has left the wait that it belongs to."""
     session = turn.conversation.session(event.session)
-    if session is None or session.waiting is None or session.waiting.serial != event.serial:
+    if session is None or not session.live:
+        return
+    if event.serial == 0:
+        _deadline(turn, session, event.name)
+        return
+    waiting = session.waiting
+    if waiting is None or waiting.serial != event.serial:
         return
     with running.guarded(turn, session):
-        _fire(turn, session, session.waiting, event.name)
+        _fire(turn, session, waiting, event.name, waiting.due.pop(event.name, turn.now))
 
 
-def _fire(turn: Turn, session: Session, waiting: Waiting, name: str) -> None:
+def _deadline(turn: Turn, session: Session, name: str) -> None:
+    with running.guarded(turn, session):
+        for handler in turn.flow_of(session).anytime:
+            if handler.name == name:
+                asides.break_in(turn, session, handler, "deadline")
+
+
+def _fire(turn: Turn, session: Session, waiting: Waiting, name: str, due: datetime) -> None:
     step = turn.flow_of(session).steps[waiting.step]
     match name, step:
+        case "wait", Wait() if is_late(turn, step, due):
+            turn.trace(session, step, "late", f"was due {turn.by_the_clock(due)}")
+            running.outcome(turn, session, step, "on_late")
         case "wait", Wait():
             running.leave(turn, session, step.next)
+        case "timeout", Wait():
+            turn.trace(session, step, "timeout", "the event did not come")
+            running.outcome(turn, session, step, "on_timeout")
         case "release", Ask():
             pause_others(turn, session)
         case "timeout", Ask():
@@ -91,8 +111,7 @@ def _fire(turn: Turn, session: Session, waiting: Waiting, name: str) -> None:
             turn.trace(session, step, "timeout", "the code expired")
             running.outcome(turn, session, step, "on_expired", otherwise="expired")
         case "lifetime", _:
-            turn.trace(session, step, "expire", "the session's lifetime is over")
-            running.finish(turn, session, "expired")
+            running.expire(turn, session, step)
         case _:
             turn.trace(session, step, "ignored", f"timer '{name}' means nothing here")
 

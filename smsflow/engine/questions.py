@@ -8,12 +8,14 @@ it is answered (`running.settle`).
 from __future__ import annotations
 
 from smsflow.engine.effects import SendText
+from smsflow.engine.model import Speaking
 from smsflow.engine.state import Session, Waiting
 from smsflow.engine.turn import Turn
 
 
 def pause_others(turn: Turn, asking: Session) -> None:
     """Older questions on the numbers that `asking` asks on give way to it."""
+    ends = turn.flow_of(asking).interrupt == "end"
     for session in turn.conversation.sessions:
         waiting = session.waiting
         if waiting is None or session is asking or not waiting.open_at(turn.now):
@@ -21,6 +23,8 @@ def pause_others(turn: Turn, asking: Session) -> None:
         if _share_a_number(session, asking):
             waiting.paused = True
             turn.trace(session, None, "paused", f"by a question of {asking.flow}")
+            if ends and not kin(turn, session, asking):
+                turn.interrupted.append(outermost(turn, session))
 
 
 def gives_way(turn: Turn, paused: Session) -> bool:
@@ -32,6 +36,33 @@ def gives_way(turn: Turn, paused: Session) -> bool:
         for each in turn.conversation.sessions
         if each is not paused and each.waiting is not None
     )
+
+
+def must_wait(turn: Turn, session: Session, step: Speaking) -> bool:
+    """True while another flow has a question open where this step would ask, or is between two
+    texts there."""
+    number = turn.first_number(session, step)
+    return any(
+        number in each.waiting.numbers
+        and (each.waiting.open_at(turn.now) or each.waiting.kind == "report")
+        for each in turn.conversation.sessions
+        if each.waiting is not None and not kin(turn, each, session)
+    )
+
+
+def kin(turn: Turn, one: Session, other: Session) -> bool:
+    """True for sessions of which one runs the other, or that one session runs both."""
+    return outermost(turn, one) is outermost(turn, other)
+
+
+def outermost(turn: Turn, session: Session) -> Session:
+    """The session that runs the one that runs this one, and so on."""
+    while session.parent is not None:
+        parent = turn.conversation.session(session.parent)
+        if parent is None:
+            break
+        session = parent
+    return session
 
 
 def asked_on(turn: Turn, waiting: Waiting, number: str) -> bool:

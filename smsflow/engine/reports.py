@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from smsflow.engine import policy, running
+from smsflow.engine import asides, policy
 from smsflow.engine.effects import SendAgain
 from smsflow.engine.events import Sent
-from smsflow.engine.model import Otp, Send, Step
+from smsflow.engine.model import QuietHours
 from smsflow.engine.questions import pause_others
-from smsflow.engine.state import Plan, Session
+from smsflow.engine.state import Plan, Session, Waiting
 from smsflow.engine.turn import Turn
 from smsflow.sms.states import OUTCOMES, State
 
@@ -28,20 +28,24 @@ def no_report(turn: Turn, sent: Sent) -> None:
 
 def _settle(turn: Turn, sent: Sent, outcome: str, detail: str) -> None:
     session = turn.conversation.session(sent.session) if sent.session else None
-    waiting = session.waiting if session is not None else None
-    concerned = waiting is not None and waiting.root == sent.root
+    waiting = _wait_of(session, sent)
+    concerned = waiting is not None
     if session is not None:
         flow = turn.world.flow(session.flow, session.version)
-        step = flow.steps[waiting.step] if flow and waiting and concerned else None
+        step = flow.steps[waiting.step] if flow and waiting else None
         turn.trace(session, step, "report", detail)
     if outcome == "delivered":
         turn.drop_retries(sent.root)
     elif sent.replaced or _tried_again(turn, sent, outcome, concerned=concerned):
         return
-    if session is not None and concerned:
-        session.last = {"delivery": outcome}
-        with running.guarded(turn, session):
-            _hear(turn, session, outcome)
+    if session is not None and waiting is not None:
+        asides.come(turn, session, waiting, {"delivery": outcome})
+
+
+def _wait_of(session: Session | None, sent: Sent) -> Waiting | None:
+    """The wait that the text belongs to, also one that is set aside."""
+    waits = (session.waiting, *session.aside) if session is not None else ()
+    return next((each for each in waits if each is not None and each.root == sent.root), None)
 
 
 def _tried_again(turn: Turn, sent: Sent, outcome: str, *, concerned: bool) -> bool:
@@ -56,10 +60,10 @@ def _tried_again(turn: Turn, sent: Sent, outcome: str, *, concerned: bool) -> bo
     session = turn.conversation.session(sent.session) if sent.session else None
     if session is not None:
         turn.trace(session, None, "again", f"via {plan.number} after {outcome}")
-        waiting = session.waiting
+        waiting = _wait_of(session, sent)
         if waiting is not None and concerned and plan.number not in waiting.numbers:
             waiting.numbers.append(plan.number)
-            if sent.plan.question and not waiting.paused:
+            if sent.plan.question and waiting is session.waiting and not waiting.paused:
                 pause_others(turn, session)
     return True
 
@@ -74,35 +78,15 @@ def _following(turn: Turn, sent: Sent, outcome: str) -> tuple[Plan, datetime] | 
                 due,
                 kind=sent.kind,
                 zone=turn.zone,
-                quiet=turn.world.project.quiet,
+                quiet=_quiet(turn, sent),
                 last_inbound=turn.contact.last_inbound,
             )
             return None if plan.give_up_at is not None and due >= plan.give_up_at else (plan, due)
     return None
 
 
-def _hear(turn: Turn, session: Session, outcome: str) -> None:
-    """Take the session further, if the step that it waits at handles this outcome."""
-    if session.waiting is None:
-        return
-    step = turn.flow_of(session).steps[session.waiting.step]
-    name = _handler(step, outcome)
-    if name is not None:
-        running.leave(turn, session, step.outcomes[name])
-    elif isinstance(step, Send):
-        running.leave(turn, session, step.next)
-
-
-def _handler(step: Step, outcome: str) -> str | None:
-    """The handler that the author wrote for this outcome: its own first, then `on_failed`."""
-    if outcome == "no_report":
-        # Some networks never report, so silence is no failure.
-        return "on_no_report" if "on_no_report" in step.outcomes else None
-    if outcome == "delivered":
-        # A question that arrived is still open; only a `send` goes on at that.
-        return (
-            "on_delivered" if isinstance(step, Send) and "on_delivered" in step.outcomes else None
-        )
-    # On an otp `on_expired` means the code, not the text (flow-language section 1.11).
-    names = ["on_failed"] if isinstance(step, Otp) else [f"on_{outcome}", "on_failed"]
-    return next((name for name in names if name in step.outcomes), None)
+def _quiet(turn: Turn, sent: Sent) -> QuietHours | None:
+    """The quiet hours of the flow that sent it, else the project's."""
+    if sent.plan.quiet is None:
+        return turn.world.project.quiet
+    return QuietHours(*sent.plan.quiet, frozenset({sent.kind}))

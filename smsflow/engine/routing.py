@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from smsflow.engine import answering, codes, running, starting
+from smsflow.engine import answering, codes, commands, running, starting
 from smsflow.engine.effects import ConsentChanged, DropQueued
 from smsflow.engine.events import TextReceived
+from smsflow.engine.inbound import NO_QUESTION, Asked, Question
 from smsflow.engine.model import Ask, Duration, Otp, StartLimit
 from smsflow.engine.questions import asked_on
 from smsflow.engine.state import Session, Waiting
@@ -32,34 +33,13 @@ class Verdict:
     why_not: str
 
 
-@dataclass(slots=True)
-class _Question:
-    """The question that is open on the number that was texted."""
-
-    session: Session
-    waiting: Waiting
-    step: Ask | Otp
-
-
-@dataclass(slots=True)
-class _Asked:
-    """A text on its way down the order, and what the rules found out about it."""
-
-    turn: Turn
-    event: TextReceived
-    question: _Question | None = None
-    unclear: Invalid | None = None  # what the question says to it
-    guess: str | None = None  # the digits in it, for a question for a code
-
-
-NO_QUESTION = "no question is open on this number"
 NO_KEYWORD = "no keyword and no pattern fits"
 
 
 def receive(turn: Turn, event: TextReceived, verdicts: list[Verdict] | None = None) -> None:
     """Route one text; what each rule says, up to the one that takes it, goes into `verdicts`."""
+    asked = Asked(turn, event, first=turn.contact.last_inbound is None)
     turn.contact.last_inbound = event.at
-    asked = _Asked(turn, event)
     for name, rule in ORDER.items():
         why_not = rule(asked)
         if verdicts is not None:
@@ -71,7 +51,7 @@ def receive(turn: Turn, event: TextReceived, verdicts: list[Verdict] | None = No
 # --- before any flow ------------------------------------------------------------------------------
 
 
-def _compliance(asked: _Asked) -> str:
+def _compliance(asked: Asked) -> str:
     """STOP, START and HELP, as the whole message."""
     turn, event, contact = asked.turn, asked.event, asked.turn.contact
     meaning = turn.world.compliance.meaning(event.text, opted_out=contact.opted_out)
@@ -108,7 +88,7 @@ def _answer_by_name(turn: Turn, name: str, number: str, *, passes_block: bool = 
         turn.answer_by_name(name, number, passes_block=passes_block)
 
 
-def _block(asked: _Asked) -> str:
+def _block(asked: Asked) -> str:
     """Whoever may not be texted is heard, and not answered."""
     turn = asked.turn
     if turn.contact.opted_out:
@@ -123,7 +103,7 @@ def _block(asked: _Asked) -> str:
 # --- the open question ----------------------------------------------------------------------------
 
 
-def _own_words(asked: _Asked) -> str:
+def _own_words(asked: Asked) -> str:
     """Words that skip the open question, or ask for a new code."""
     turn, event = asked.turn, asked.event
     session = _asking(turn, event)
@@ -133,13 +113,13 @@ def _own_words(asked: _Asked) -> str:
     with running.guarded(turn, session):
         step = turn.flow_of(session).steps[session.waiting.step]
         if isinstance(step, Ask):
-            asked.question = _Question(session, session.waiting, step)
+            asked.question = Question(session, session.waiting, step)
             session.message = message_scope(turn, event)  # not of codes, which are kept nowhere
             if not matches_word(event.text, step.skip):
                 return "no word that skips the question"
             answering.skip(turn, session, step)
         elif isinstance(step, Otp):
-            asked.question = _Question(session, session.waiting, step)
+            asked.question = Question(session, session.waiting, step)
             if step.resend is None or not matches_word(event.text, step.resend.words):
                 return "no word that asks for a new code"
             codes.send_new(turn, session, session.waiting, step)
@@ -157,7 +137,7 @@ def _asking(turn: Turn, event: TextReceived) -> Session | None:
     return None
 
 
-def _answer(asked: _Asked) -> str:
+def _answer(asked: Asked) -> str:
     """A valid answer to the open question."""
     question = asked.question
     if question is None:
@@ -180,7 +160,7 @@ def _answer(asked: _Asked) -> str:
     return ""
 
 
-def _unclear(asked: _Asked) -> str:
+def _unclear(asked: Asked) -> str:
     """The open question did not understand it: asked again, or the way of `on_invalid`."""
     question = asked.question
     if question is None:
@@ -198,7 +178,7 @@ def _unclear(asked: _Asked) -> str:
     return ""
 
 
-def _code(asked: _Asked, question: _Question, step: Otp) -> str:
+def _code(asked: Asked, question: Question, step: Otp) -> str:
     if "reply" not in step.accept:
         return "this code can't be texted back"
     asked.guess = codes.code_in(asked.event.text, step.digits)
@@ -210,7 +190,7 @@ def _code(asked: _Asked, question: _Question, step: Otp) -> str:
     return ""
 
 
-def _judge_text(asked: _Asked, question: _Question, step: Otp, guess: str) -> None:
+def _judge_text(asked: Asked, question: Question, step: Otp, guess: str) -> None:
     turn, session, waiting = asked.turn, question.session, question.waiting
     verdict = judge(turn, session, waiting, step, guess, asked.event.at)
     if verdict == "wrong" and step.wrong is not None:
@@ -244,7 +224,7 @@ def judge(
 # --- keywords -------------------------------------------------------------------------------------
 
 
-def _whole_message(asked: _Asked) -> str:
+def _whole_message(asked: Asked) -> str:
     """A free-text question accepts everything, so a keyword that is all of the text goes first."""
     question = asked.question
     if question is None or isinstance(question.step, Otp) or question.step.answer.type != "text":
@@ -252,14 +232,17 @@ def _whole_message(asked: _Asked) -> str:
     return _by_keyword(asked, whole=True)
 
 
-def _keyword(asked: _Asked) -> str:
+def _keyword(asked: Asked) -> str:
     """A keyword or a pattern."""
     return _by_keyword(asked)
 
 
-def _by_keyword(asked: _Asked, *, whole: bool = False) -> str:
+def _by_keyword(asked: Asked, *, whole: bool = False) -> str:
     """Start the flow whose keyword or pattern the text is; `whole`: only by a whole message."""
     why_not = NO_KEYWORD
+    question = asked.question
+    if question is not None and isinstance(question.step, Ask) and not question.step.keywords:
+        return "the open question says `keywords: block`"
     for match in asked.turn.world.keywords.matches(asked.event.text, asked.event.number):
         trigger = match.target.trigger
         if trigger.kind == "catch_all" or (whole and not match.whole):
@@ -273,7 +256,7 @@ def _by_keyword(asked: _Asked, *, whole: bool = False) -> str:
 # --- nothing else took it -------------------------------------------------------------------------
 
 
-def _catch_all(asked: _Asked) -> str:
+def _catch_all(asked: Asked) -> str:
     """The catch-all of the number, then that of every number."""
     why_not = "no flow has a catch-all for this number"
     for match in asked.turn.world.keywords.matches(asked.event.text, asked.event.number):
@@ -284,7 +267,7 @@ def _catch_all(asked: _Asked) -> str:
     return why_not
 
 
-def _default_reply(asked: _Asked) -> str:
+def _default_reply(asked: Asked) -> str:
     """The project's `default_reply`, a few times an hour."""
     turn = asked.turn
     reply = turn.world.project.default_reply
@@ -301,7 +284,7 @@ def _default_reply(asked: _Asked) -> str:
     return ""
 
 
-def _silence(asked: _Asked) -> str:
+def _silence(asked: Asked) -> str:
     """The text is kept, and that is all."""
     asked.turn.trace(None, None, "silence", "nothing matched")
     return ""
@@ -309,15 +292,19 @@ def _silence(asked: _Asked) -> str:
 
 # --- the order ------------------------------------------------------------------------------------
 
-ORDER: dict[str, Callable[[_Asked], str]] = {
+ORDER: dict[str, Callable[[Asked], str]] = {
     "compliance": _compliance,
     "block": _block,
     "skip or resend": _own_words,
+    "command": commands.command,
+    "any time": commands.any_time,
     "whole message": _whole_message,
     "answer": _answer,
     "keyword": _keyword,
     "not understood": _unclear,
     "catch-all": _catch_all,
+    "new contact": commands.new_contact,
+    "unknown text": commands.unknown_text,
     "default reply": _default_reply,
     "silence": _silence,
 }

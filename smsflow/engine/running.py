@@ -1,7 +1,9 @@
 """How steps run: from one to the next, until the session waits or ends.
 
-`run` walks; `enter` does one step and says where to go on; `leave` and `outcome` take a waiting
-session further; `finish` ends it, and `settle` lets others of the conversation have their turn.
+`run` walks; `_enter` does one step and says where to go on; `leave` and `outcome` take a waiting
+session further; `finish` ends it. What goes wrong on the way is led to the handlers that the
+author wrote (`guarded`). What else moves a session is told in `asides` (handlers that break in,
+what a wait was for) and `settling` (others of the conversation).
 """
 
 from __future__ import annotations
@@ -19,35 +21,96 @@ from smsflow.engine.model import (
     Flow,
     Goto,
     If,
+    Log,
     Otp,
+    Resume,
+    Run,
     Send,
     Set,
     Step,
     Switch,
     Wait,
 )
-from smsflow.engine.questions import gives_way, pause_others
-from smsflow.engine.state import Session
+from smsflow.engine.questions import must_wait, pause_others
+from smsflow.engine.state import Session, Waiting
 from smsflow.engine.turn import FlowFailed, Turn
-from smsflow.engine.verbs import deciding, texts, waiting
+from smsflow.engine.verbs import deciding, logs, subflows, texts, waiting
 
 MAX_STEPS = 100  # without a wait (flow-language section 1.9)
 MAX_VISITS = 20  # of one step in a session
 
+# Handlers of the whole flow, under the names that they have in `Flow.handlers`.
+ON_ERROR = "@on_error"
+ON_EXPIRE = "@on_expire"
+
+
+# --- what goes wrong ------------------------------------------------------------------------------
+
 
 @contextmanager
 def guarded(turn: Turn, session: Session) -> Iterator[None]:
-    """A failure of the flow inside ends this session `failed`, and nothing else."""
+    """A failure of the flow inside takes this session to its handler, or ends it `failed`."""
     try:
         yield
     except FlowFailed as failure:
-        step = session.waiting.step if session.waiting else None
-        detail = f"{failure.kind}: {failure.message}"
-        turn.effects.append(Traced(session.id, step, "error", detail, failure.place))
+        fail(turn, session, failure)
+
+
+def fail(turn: Turn, session: Session, failure: FlowFailed) -> None:
+    """What the session waits for has failed: on to the handler, else the session ends."""
+    flow = turn.world.flow(session.flow, session.version)
+    at = session.waiting.step if session.waiting else None
+    handler = _caught(turn, session, flow, flow.steps[at] if flow and at else None, failure)
+    if handler is not None:
+        leave(turn, session, handler)
+
+
+def _caught(
+    turn: Turn, session: Session, flow: Flow | None, step: Step | None, failure: FlowFailed
+) -> str | None:
+    """The first step of the handler: the step's own, else the flow's; None when there is none,
+    or when a handler failed, and the session has ended."""
+    detail = f"{failure.kind}: {failure.message}"
+    handler = None
+    if flow is not None and session.handling is None:
+        if step is not None and "on_error" in step.outcomes:
+            session.handling, handler = f"{step.id}.on_error", step.outcomes["on_error"]
+        elif flow.on_error is not None:
+            session.handling, handler = ON_ERROR, flow.on_error
+    place = failure.place or (step.place if step is not None else None)
+    session.error = {
+        "kind": failure.kind,
+        "message": failure.message,
+        "step": step.id if step is not None else None,
+        "place": str(place) if place is not None else None,
+    }
+    what = "error" if handler is None else "handled"
+    turn.effects.append(Traced(session.id, step.id if step else None, what, detail, place))
+    if handler is None:
         finish(turn, session, "failed")
+    return handler
+
+
+def expire(turn: Turn, session: Session, step: Step) -> None:
+    """The session's lifetime is over: on to the flow's `on_expire`, once, else it ends."""
+    turn.trace(session, step, "expire", "the session's lifetime is over")
+    flow = turn.flow_of(session)
+    if flow.on_expire is None or session.handling == ON_EXPIRE:
+        finish(turn, session, "expired")
+    else:
+        session.handling = ON_EXPIRE
+        leave(turn, session, flow.on_expire)
 
 
 # --- walking --------------------------------------------------------------------------------------
+
+
+def begin(turn: Turn, session: Session) -> None:
+    """Start a session on its first step, with the deadlines of its flow set."""
+    with guarded(turn, session):
+        flow = turn.flow_of(session)
+        waiting.set_deadlines(turn, session, flow)
+        run(turn, session, flow.start)
 
 
 def run(turn: Turn, session: Session, start: str | None) -> None:
@@ -56,18 +119,40 @@ def run(turn: Turn, session: Session, start: str | None) -> None:
     position, walked = start, 0
     while position is not None:
         step = flow.steps[position]
+        _leave_handlers(turn, session, flow, position)
         walked += 1
-        if walked > MAX_STEPS:
-            raise FlowFailed("limit", f"{MAX_STEPS} steps without a wait", step.place)
-        _count_visit(session, step)
-        if turn.holds(session, step.when):
-            position = _enter(turn, session, flow, step)
-            if session.waiting is not None or not session.live:
-                return
-        else:
-            turn.trace(session, step, "skip", "its 'when' is false")
-            position = step.next
+        try:
+            if walked > MAX_STEPS:
+                raise FlowFailed("limit", f"{MAX_STEPS} steps without a wait", step.place)
+            position = _walk(turn, session, flow, step)
+        except FlowFailed as failure:
+            position, walked = _caught(turn, session, flow, step, failure), 0
+        if session.waiting is not None or not session.live:
+            return
     finish(turn, session, "done")
+
+
+def _leave_handlers(turn: Turn, session: Session, flow: Flow, position: str) -> None:
+    """Forget the handlers that this step lies outside of; the flow's own are for good."""
+
+    def outside(name: str | None) -> bool:
+        return position not in flow.handlers.get(name or "", frozenset())
+
+    if session.handling not in (None, ON_ERROR, ON_EXPIRE) and outside(session.handling):
+        session.handling = None
+    while session.aside and outside(session.aside[-1].handler):
+        if isinstance(flow.steps[position], Resume):
+            return
+        drop(turn, session.aside.pop())
+
+
+def _walk(turn: Turn, session: Session, flow: Flow, step: AnyStep) -> str | None:
+    if not isinstance(step, Resume):
+        _count_visit(session, step)
+    if turn.holds(session, step.when):
+        return _enter(turn, session, flow, step)
+    turn.trace(session, step, "skip", "its 'when' is false")
+    return step.next
 
 
 def _count_visit(session: Session, step: Step) -> None:
@@ -83,25 +168,26 @@ def _enter(turn: Turn, session: Session, flow: Flow, step: AnyStep) -> str | Non
         case Send():
             texts.send(turn, session, flow, step)
             return step.next
-        case Ask():
-            texts.ask(turn, session, flow, step)
-            return None
-        case Otp():
-            codes.send(turn, session, step)
-            pause_others(turn, session)
+        case Ask() | Otp():
+            ask(turn, session, flow, step)
             return None
         case Wait():
             return waiting.wait(turn, session, flow, step)
-        case If():
-            way = "then" if turn.holds(session, step.condition) else "else"
-            turn.trace(session, step, "if", way)
-            return step.outcomes.get(way, step.next)
-        case Switch():
-            return deciding.switch(turn, session, step)
+        case If() | Switch():
+            return deciding.branch(turn, session, step)
         case Set():
             for target, value in step.assignments:
                 deciding.assign(turn, session, step, target, turn.value(session, value))
             return step.next
+        case Run():
+            begin(turn, subflows.child_of(turn, session, flow, step))
+            return None
+        case Log():
+            logs.write(turn, session, step)
+            return step.next
+        case Resume():
+            _take_up(turn, session, step)
+            return None
         case Goto():
             turn.trace(session, step, "goto", step.target)
             return step.next
@@ -115,17 +201,49 @@ def _enter(turn: Turn, session: Session, flow: Flow, step: AnyStep) -> str | Non
             assert_never(step)
 
 
+def ask(turn: Turn, session: Session, flow: Flow, step: Ask | Otp) -> None:
+    """Put a question, or wait until another flow's question is out of the way."""
+    if flow.interrupt == "wait" and must_wait(turn, session, step):
+        turn.trace(session, step, "turn", "another question is open on this number")
+        texts.await_turn(turn, session, flow, step)
+    elif isinstance(step, Ask):
+        texts.ask(turn, session, flow, step)
+    else:
+        codes.send(turn, session, step)
+        pause_others(turn, session)
+
+
+# --- going on from a wait -------------------------------------------------------------------------
+
+
+def _take_up(turn: Turn, session: Session, step: Resume) -> None:
+    """Go back to the wait that was set aside last; `settling` lets come what came meanwhile."""
+    if not session.aside:
+        raise FlowFailed("flow", "nothing was set aside that could be taken up again", step.place)
+    waiting = session.waiting = session.aside.pop()
+    turn.resumed.append((session, waiting.handler))
+    waiting.handler = None
+
+
 def leave(turn: Turn, session: Session, position: str | None) -> None:
     """Go on from a wait."""
     _end_wait(turn, session)
     run(turn, session, position)
 
 
-def _end_wait(turn: Turn, session: Session) -> None:
-    """Nobody waits for that text any more, so it isn't tried again either."""
-    if session.waiting is not None:
-        turn.drop_retries(session.waiting.root)
-        session.waiting = None
+def _end_wait(turn: Turn, session: Session, label: str = "cancelled") -> None:
+    """Nobody waits for that any more."""
+    left, session.waiting = session.waiting, None
+    if left is not None:
+        drop(turn, left, label)
+
+
+def drop(turn: Turn, left: Waiting, label: str = "cancelled") -> None:
+    """Give a wait up: its text isn't tried again, and the flow that it runs ends, as `label`."""
+    turn.drop_retries(left.root)
+    child = turn.conversation.session(left.child) if left.child else None
+    if child is not None and child.live:
+        finish(turn, child, label)
 
 
 def outcome(
@@ -141,32 +259,13 @@ def outcome(
 
 
 def finish(turn: Turn, session: Session, label: str, step: Step | None = None) -> None:
-    """End a session; `settle` lets others have their turn."""
-    _end_wait(turn, session)
+    """End a session and the flows that it runs; `settling` lets others have their turn."""
+    given_up = "opted_out" if label == "opted_out" else "cancelled"
+    _end_wait(turn, session, given_up)
+    while session.aside:
+        drop(turn, session.aside.pop(), given_up)
     session.outcome = label
     session.ended_at = turn.now
     session.queued = False
     turn.trace(session, step, "end", label)
-
-
-# --- others of the conversation -------------------------------------------------------------------
-
-
-def settle(turn: Turn) -> None:
-    """The end of a turn: queued sessions begin, and a paused question is asked again."""
-    while (follower := _next_in_queue(turn)) is not None:
-        follower.queued = False
-        follower.started_at = turn.now
-        with guarded(turn, follower):
-            run(turn, follower, turn.flow_of(follower).start)
-    for session in reversed(turn.conversation.sessions):
-        if session.waiting is not None and session.waiting.paused and not gives_way(turn, session):
-            with guarded(turn, session):
-                texts.ask_again(turn, session, session.waiting)
-
-
-def _next_in_queue(turn: Turn) -> Session | None:
-    live = [each for each in turn.conversation.sessions if each.live]
-    busy = {(each.flow, each.key) for each in live if not each.queued}
-    queued = (each for each in live if each.queued and (each.flow, each.key) not in busy)
-    return next(queued, None)
+    turn.ended.append(session)

@@ -115,7 +115,7 @@ def _admit(turn: Turn, flow: Flow, session: Session) -> str:
     others = [
         each
         for each in turn.conversation.sessions
-        if each.live and each.flow == flow.name and each.key == session.key
+        if each.live and each.parent is None and (each.flow, each.key) == (flow.name, session.key)
     ]
     if others and flow.mode == "ignore":
         return "a session of this flow is open already"
@@ -129,5 +129,37 @@ def _admit(turn: Turn, flow: Flow, session: Session) -> str:
     if flow.mode == "restart":
         for each in others:
             running.finish(turn, each, "restarted")
-    running.run(turn, session, flow.start)
+    running.begin(turn, session)
     return ""
+
+
+def begin_for_failure(turn: Turn, failed: Session) -> None:
+    """Start the project's flow for a session that failed; never for a failure of that flow."""
+    flow = turn.world.flows.get(turn.world.project.system.get("failed_session", ""))
+    if flow is None or failed.flow == flow.name:
+        return
+    data = {"flow": failed.flow, "session": failed.id, "error": dict(failed.error)}
+    begin_for_system(turn, flow, data, message=failed.message, number=failed.number)
+
+
+def begin_for_system(
+    turn: Turn,
+    flow: Flow,
+    data: Mapping[str, Any],
+    *,
+    message: Mapping[str, Any] | None = None,
+    number: str | None = None,
+) -> str:
+    """Start one of the project's own flows; the reason why not, or ''."""
+    refusal = begin(
+        turn,
+        flow,
+        session_id=turn.new_id(),
+        trigger={"kind": "system", "keyword": None, "args": [], "data": dict(data)},
+        inputs={},
+        message=message,
+        number=number,
+    )
+    if refusal:
+        turn.trace(None, None, "refused", f"{flow.name}: {refusal}")
+    return refusal

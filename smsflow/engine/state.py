@@ -263,6 +263,7 @@ class Plan:
     report_within: int | None = None
     give_up_at: datetime | None = None
     question: bool = False  # an answer makes further tries pointless
+    quiet: tuple[int, int] | None = None  # the flow's own quiet hours, in minutes of the day
 
     @property
     def number(self) -> str:
@@ -281,6 +282,7 @@ class Plan:
             "report_within": self.report_within,
             "give_up_at": encode(self.give_up_at),
             "question": self.question,
+            "quiet": self.quiet and list(self.quiet),
         }
 
     @classmethod
@@ -296,4 +298,5 @@ class Plan:
             report_within=data["report_within"],
             give_up_at=decode(data["give_up_at"]),
             question=data["question"],
+            quiet=tuple(data["quiet"]) if data.get("quiet") else None,
         )

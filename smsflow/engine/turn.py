@@ -55,6 +55,9 @@ class Turn:
         self.now = now
         self.rng = rng
         self.effects: list[Effect] = []
+        self.ended: list[Session] = []  # in this turn, and nobody has been told yet
+        self.resumed: list[tuple[Session, str | None]] = []  # with the handler that they come from
+        self.interrupted: list[Session] = []  # have to end, for another flow asks
         self.contact = _copied_contact(conversation.contact)
         self.conversation = Conversation(
             self.contact, [_copied_session(each) for each in conversation.sessions]
@@ -112,9 +115,11 @@ class Turn:
         except TemplateError as error:
             raise FlowFailed("template", str(error), template.place) from error
 
-    def evaluate(self, session: Session, expression: Expression) -> Any:
+    def evaluate(
+        self, session: Session, expression: Expression, extra: Mapping[str, Any] | None = None
+    ) -> Any:
         """The value of an expression of the flow; an unset name fails the session."""
-        return self._worked_out(session, expression, CompiledExpression.evaluate)
+        return self._worked_out(session, expression, CompiledExpression.evaluate, extra)
 
     def evaluate_if_set(self, session: Session, expression: Expression) -> Any:
         """The value of an expression of the flow; None for an unset name."""
@@ -187,6 +192,10 @@ class Turn:
         waiting.due[name] = due
         self.effects.append(SetTimer(session.id, waiting.serial, name, due))
 
+    def deadline(self, session: Session, name: str, due: datetime) -> None:
+        """Wake the session at `due`, whatever it waits for then."""
+        self.effects.append(SetTimer(session.id, 0, name, due))
+
     def drop_retries(self, root: str | None) -> None:
         """Whatever was still to be tried for that text is pointless now."""
         drop = DropQueued("superseded", root)
@@ -220,10 +229,11 @@ class Turn:
             self.now,
             kind=flow.kind,
             zone=self.zone,
-            quiet=self.world.project.quiet,
+            quiet=flow.quiet or self.world.project.quiet,
             last_inbound=self.contact.last_inbound,
         )
         plan = self._plan(session, delivery, due, waits=waits, question=question)
+        plan = replace(plan, quiet=(flow.quiet.start, flow.quiet.end) if flow.quiet else None)
         effect = SendText(
             message=self.new_id(),
             session=session.id,
@@ -240,6 +250,10 @@ class Turn:
         self.effects.append(effect)
         self.trace(session, at, "send", masked or text)
         return effect
+
+    def first_number(self, session: Session, step: Speaking) -> str:
+        """The name of our number on which a text of that step would go out now."""
+        return self._plan(session, step.delivery, self.now, waits=False, question=True).number
 
     def _plan(
         self, session: Session, delivery: Delivery, due: datetime, *, waits: bool, question: bool

@@ -230,7 +230,8 @@ def test_waits_and_codes_have_their_settings() -> None:
     wait, otp = flow.steps["main/wait-1"], flow.steps["main/otp-1"]
     assert isinstance(wait, Wait)
     assert isinstance(otp, Otp)
-    assert (wait.duration, wait.offset) == (None, Duration(days=-1))
+    assert wait.moment is not None
+    assert (wait.duration, wait.moment.offset) == (None, Duration(days=-1))
     assert (otp.digits, otp.expires, otp.attempts) == (4, Duration(seconds=300), 3)
     assert otp.resend is not None
     assert (otp.resend.words, otp.resend.every) == (("AGAIN",), Duration(seconds=30))

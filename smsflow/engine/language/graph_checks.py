@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from smsflow.engine.language.flows import FlowReading
-from smsflow.engine.model import AnyStep, Ask, End, Flow, Goto, Otp, Send, Wait
+from smsflow.engine.model import AnyStep, Ask, End, Flow, Goto, Otp, Resume, Run, Send, Wait
 
 
 def check_graph(reading: FlowReading) -> None:
@@ -20,7 +20,7 @@ def check_graph(reading: FlowReading) -> None:
 def successors(step: AnyStep) -> Iterator[str]:
     """The ids of the steps that can follow on a step."""
     ways = list(step.outcomes.values())
-    if not isinstance(step, End) or step.when is not None:
+    if not isinstance(step, End | Resume) or step.when is not None:
         ways.append(step.next)
     return (way for way in ways if way is not None)
 
@@ -28,7 +28,7 @@ def successors(step: AnyStep) -> Iterator[str]:
 def reachable(flow: Flow) -> set[str]:
     """The ids of all steps that a session can come to."""
     found: set[str] = set()
-    waiting = [flow.start]
+    waiting = list(flow.entries)
     while waiting:
         position = waiting.pop()
         if position not in found:
@@ -54,7 +54,9 @@ def _unreachable(reading: FlowReading, flow: Flow) -> None:
 
 
 def _waits(step: AnyStep) -> bool:
-    return isinstance(step, Ask | Otp | Wait) or (isinstance(step, Send) and step.follows_delivery)
+    return isinstance(step, Ask | Otp | Wait | Run) or (
+        isinstance(step, Send) and step.follows_delivery
+    )
 
 
 def _loops(reading: FlowReading, flow: Flow) -> None:

@@ -20,8 +20,12 @@ from smsflow.engine.model import (
     End,
     Expression,
     Flow,
+    Happening,
     If,
+    Log,
+    Moment,
     Otp,
+    Run,
     Send,
     Set,
     Switch,
@@ -194,8 +198,15 @@ def _uses(step: AnyStep) -> Iterator[_Use]:
             yield from _in_text(step.wrong, _OTP_NAMES)
         case Send() | End():
             yield from _in_text(step.text)
-        case Wait() if step.until is not None:
-            yield _Use(needs.strict_expression(step.until.source), step.until.place)
+        case Wait():
+            yield from _in_moment(step.moment)
+            yield from _in_happening(step.happening)
+        case Run():
+            for _, value in step.inputs:
+                if value.expression is not None:
+                    yield _of_value(value.expression)
+        case Log():
+            yield from _in_text(step.text)
         case If():
             yield _Use.of(step.condition)
         case Switch():
@@ -213,6 +224,20 @@ def _uses_of_ask(step: Ask) -> Iterator[_Use]:
     for bound in (step.default, step.minimum, step.maximum):
         if bound is not None and bound.expression is not None:
             yield _of_value(bound.expression)
+
+
+def _in_moment(moment: Moment | None) -> Iterator[_Use]:
+    if moment is not None and moment.until is not None:
+        yield _Use(needs.strict_expression(moment.until.source), moment.until.place)
+
+
+def _in_happening(happening: Happening | None) -> Iterator[_Use]:
+    if happening is None:
+        return
+    if happening.where is not None:
+        yield _Use.of(happening.where)
+    if happening.contact is not None:
+        yield _Use(needs.strict_expression(happening.contact.source), happening.contact.place)
 
 
 def _of_value(expression: Expression) -> _Use:

@@ -12,8 +12,10 @@ All of it is frozen: a flow is a value, and its version is the hash of what it w
 from __future__ import annotations
 
 from smsflow.engine.model.flow import (
+    Anytime,
     Flow,
     Input,
+    QuietHours,
     StartLimit,
     Trigger,
 )
@@ -23,11 +25,13 @@ from smsflow.engine.model.project import (
     Number,
     Project,
     ProviderEntry,
-    QuietHours,
 )
 from smsflow.engine.model.slots import (
+    WEEKDAYS,
     Duration,
     Expression,
+    Happening,
+    Moment,
     Template,
     Text,
     Value,
@@ -40,10 +44,13 @@ from smsflow.engine.model.steps import (
     End,
     Goto,
     If,
+    Log,
     Nudge,
     Otp,
     Resend,
+    Resume,
     Retry,
+    Run,
     Send,
     Set,
     Speaking,
@@ -54,7 +61,9 @@ from smsflow.engine.model.steps import (
 
 __all__ = [
     "DELIVERY_OUTCOMES",
+    "WEEKDAYS",
     "AnyStep",
+    "Anytime",
     "Ask",
     "ContactField",
     "Delivery",
@@ -64,8 +73,11 @@ __all__ = [
     "Expression",
     "Flow",
     "Goto",
+    "Happening",
     "If",
     "Input",
+    "Log",
+    "Moment",
     "Nudge",
     "Number",
     "Otp",
@@ -73,7 +85,9 @@ __all__ = [
     "ProviderEntry",
     "QuietHours",
     "Resend",
+    "Resume",
     "Retry",
+    "Run",
     "Send",
     "Set",
     "Speaking",

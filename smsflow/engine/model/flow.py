@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from smsflow.engine.model.slots import Duration, Expression
+from smsflow.engine.model.slots import Duration, Expression, Happening, Moment
 from smsflow.engine.model.steps import AnyStep
 from smsflow.errors import Place
 
@@ -46,6 +46,32 @@ class StartLimit:
     per: Duration
 
 
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """Local hours, minutes since midnight, in which the engine begins no texts of these kinds.
+
+    Hours that begin and end at one time are none.
+    """
+
+    start: int
+    end: int
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anytime:
+    """Something that may happen while a session lives, and the steps that it then goes through."""
+
+    name: str  # @anytime-1 ...: the key in `Flow.handlers`, and the name of a deadline's timer
+    kind: str  # event, keyword or deadline
+    place: Place
+    start: str  # the first step
+    happening: Happening | None = None
+    words: tuple[str, ...] = ()
+    deadline: Moment | None = None
+    silent: bool = False  # the open question is not repeated afterwards
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
     """One flow, read and compiled. `steps` maps ids to steps; `start` is the first one's id."""
@@ -66,3 +92,15 @@ class Flow:
     steps: Mapping[str, AnyStep] = field(default_factory=dict)
     sections: Mapping[str, str] = field(default_factory=dict)
     start: str = ""
+    interrupt: str = "pause"  # pause, wait, end: another flow's question that is open
+    quiet: QuietHours | None = None  # instead of the project's
+    anytime: tuple[Anytime, ...] = ()
+    on_error: str | None = None  # the first step of the handler
+    on_expire: str | None = None
+    handlers: Mapping[str, frozenset[str]] = field(default_factory=dict)  # their steps by name
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """The steps at which a session can come in: the first one, and those of handlers."""
+        handlers = (*(each.start for each in self.anytime), self.on_error, self.on_expire)
+        return (self.start, *(each for each in handlers if each is not None))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from smsflow.engine.model.flow import StartLimit
+from smsflow.engine.model.flow import QuietHours, StartLimit
 from smsflow.engine.model.slots import Duration, Text
 from smsflow.errors import Place
 
@@ -33,15 +33,6 @@ class DeliveryPolicy:
     resend_after: Duration = Duration(seconds=1800)
     resend_on: frozenset[str] = frozenset()
     give_up: Duration | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class QuietHours:
-    """Local hours, minutes since midnight, in which the engine begins no texts of these kinds."""
-
-    start: int
-    end: int
-    kinds: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +80,9 @@ class Project:
     help_words: tuple[str, ...] = ()
     texts: Mapping[str, Text] = field(default_factory=dict)  # overrides of built-in texts by name
     replies: StartLimit | None = None  # that no question of ours invited, to one contact
+    commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # repeat, back, human
+    system: Mapping[str, str] = field(default_factory=dict)  # flows by what they are for
+    answers: Mapping[str, str] = field(default_factory=dict)  # named answer sets, as JSON
 
     def policy(self, name: str | None) -> DeliveryPolicy:
         """The named policy, else `normal`, else the first number and nothing more."""

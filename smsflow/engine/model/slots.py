@@ -66,3 +66,33 @@ class Duration:
 
     def __neg__(self) -> Duration:
         return Duration(-self.days, -self.seconds)
+
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in time: from `until` (None: from now) on, and where it is moved from there.
+
+    `at` is a minute of the day, and `weekdays` (Monday is 0) the days that will do; both are those
+    of the zone `tz`, of the contact when it is None.
+    """
+
+    until: Expression | None = None
+    offset: Duration = Duration()
+    at: int | None = None
+    weekdays: tuple[int, ...] = ()
+    tz: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event by its name, which it must be (`where`), and whom it concerns.
+
+    `contact` gives a phone; None stands for `event.phone`.
+    """
+
+    event: str
+    where: Expression | None = None
+    contact: Expression | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from smsflow.engine.model.slots import Duration, Expression, Text, Value
+from smsflow.engine.model.slots import Duration, Expression, Happening, Moment, Text, Value
 from smsflow.engine.words.replies import AnswerSpec
 from smsflow.errors import Place
 
@@ -103,15 +103,22 @@ class Ask(Speaking):
     timeout: Duration | None = None
     minimum: Value | None = None  # when the bounds are expressions
     maximum: Value | None = None
+    keywords: bool = True  # False: no keyword starts a flow while this question is open
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wait(Step):
-    """Wait for a length of time, or until a moment. Outcome: `on_past`."""
+    """Wait for one of: a length of time, a moment, an event.
+
+    Outcomes: `on_past` and `on_late` (of a moment), `on_timeout` (of an event).
+    """
 
     duration: Duration | None = None
-    until: Expression | None = None
-    offset: Duration = Duration()
+    moment: Moment | None = None
+    happening: Happening | None = None
+    late_after: Duration | None = None
+    timeout: Duration | None = None
+    save: str | None = None  # the variable that keeps the event's data
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +168,28 @@ class Otp(Speaking):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Run(Step):
+    """Run another flow and wait for its end. Outcomes: `on_<label>`; one without goes on."""
+
+    flow: str
+    inputs: tuple[tuple[str, Value], ...] = ()
+    save: str | None = None  # the variable that keeps the other flow's variables
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log(Step):
+    """Write a line: with its values into the trace, as it is written into the log."""
+
+    text: Text
+    level: str = "info"  # debug, info, warning, error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resume(Step):
+    """The end of an `anytime` handler: what was waited for before it is taken up again."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Goto(Step):
     """Go on at a section or a step; the target is the step's `next`."""
 
@@ -175,4 +204,4 @@ class End(Step):
     text: Text | None = None
 
 
-AnyStep = Send | Ask | Wait | If | Switch | Set | Otp | Goto | End
+AnyStep = Send | Ask | Wait | If | Switch | Set | Otp | Run | Log | Goto | Resume | End

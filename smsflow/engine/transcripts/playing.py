@@ -29,7 +29,7 @@ from smsflow.sms.encoding import segments
 Deploy = Callable[[str, World], World]  # a flow's file and the world so far -> the next world
 
 # What the trace tells that a reader of the chat wants to know as well.
-TROUBLE = ("error", "refused")
+TROUBLE = ("error", "handled", "refused")
 
 
 @dataclass(frozen=True, slots=True)

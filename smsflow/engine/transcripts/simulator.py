@@ -22,6 +22,7 @@ from smsflow.engine.effects import (
     ConsentChanged,
     DropQueued,
     Effect,
+    Logged,
     RequestAnswered,
     SendAgain,
     SendText,
@@ -92,6 +93,7 @@ class Simulator:
     sent: list[SimulatedText] = field(default_factory=list)  # in the order in which they left
     trace: list[TraceLine] = field(default_factory=list)
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)  # results of requests
+    logged: list[Logged] = field(default_factory=list)
     consent: list[ConsentChanged] = field(default_factory=list)
     sessions: dict[str, Session] = field(default_factory=dict)  # also those that have ended
     _texts: dict[str, SimulatedText] = field(default_factory=dict)
@@ -231,6 +233,8 @@ class Simulator:
                 self.consent.append(effect)
             case RequestAnswered():
                 self.answers[effect.request] = effect.result
+            case Logged():
+                self.logged.append(effect)
             case Traced():
                 self.trace.append(TraceLine(self.now, effect))
             case _:

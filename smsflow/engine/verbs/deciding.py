@@ -5,12 +5,21 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from smsflow.engine.model import Step, Switch
+from smsflow.engine.model import If, Step, Switch
 from smsflow.engine.state import Session, kept
 from smsflow.engine.turn import FlowFailed, Turn
 
 
-def switch(turn: Turn, session: Session, step: Switch) -> str | None:
+def branch(turn: Turn, session: Session, step: If | Switch) -> str | None:
+    """The step that the condition, or the value, leads to."""
+    if isinstance(step, Switch):
+        return _switch(turn, session, step)
+    way = "then" if turn.holds(session, step.condition) else "else"
+    turn.trace(session, step, "if", way)
+    return step.outcomes.get(way, step.next)
+
+
+def _switch(turn: Turn, session: Session, step: Switch) -> str | None:
     name = _as_written(turn.evaluate_if_set(session, step.subject))
     way = f"case.{name}"
     turn.trace(session, step, "switch", name if way in step.outcomes else f"{name}: else")

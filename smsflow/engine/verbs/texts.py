@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from smsflow.engine import policy
-from smsflow.engine.model import Ask, Flow, Send
+from smsflow.engine.model import Ask, Flow, Send, Speaking
 from smsflow.engine.questions import expect_answer_to, pause_others
 from smsflow.engine.state import Session, Waiting
 from smsflow.engine.turn import Turn
@@ -58,10 +58,21 @@ def nudge(turn: Turn, session: Session, waiting: Waiting, step: Ask) -> None:
 def ask_again(turn: Turn, session: Session, waiting: Waiting) -> None:
     """Open a paused question again, and repeat it unless it is too old for that."""
     waiting.paused = False
+    if waiting.since is not None and turn.now - waiting.since <= REPEATS_FOR:
+        repeat(turn, session, waiting)
+
+
+def repeat(turn: Turn, session: Session, waiting: Waiting) -> None:
+    """Ask once more what is open; a code is not sent twice."""
     step = turn.flow_of(session).steps[waiting.step]
-    recent = waiting.since is not None and turn.now - waiting.since <= REPEATS_FOR
-    if isinstance(step, Ask) and recent:
+    if isinstance(step, Ask):
         text = turn.render(session, step.text)
         waits = step.follows_delivery
         sent = turn.say(session, step, text, at=step, waits=waits, question=True)
         expect_answer_to(turn, waiting, sent)
+
+
+def await_turn(turn: Turn, session: Session, flow: Flow, step: Speaking) -> None:
+    """Hold a question back until `settling` finds the way free."""
+    waiting = turn.wait(session, step, "turn")
+    turn.timer(session, waiting, "lifetime", policy.end_of_life(flow, session, turn.zone))

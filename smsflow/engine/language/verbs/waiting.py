@@ -8,7 +8,7 @@ from typing import Any
 from smsflow.engine.language.drafts import Draft
 from smsflow.engine.language.reading import Context, Refused
 from smsflow.engine.language.verbs.building import Builder
-from smsflow.engine.model import AnyStep, Duration, Wait
+from smsflow.engine.model import AnyStep, Duration, Moment, Wait
 
 
 def _wait(ctx: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
@@ -20,7 +20,7 @@ def _wait(ctx: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
     until = draft.main.get("until")
     if until is None:
         raise Refused
-    return Wait(**common, until=until, offset=draft.main.get("offset", Duration()))
+    return Wait(**common, moment=Moment(until, draft.main.get("offset", Duration())))
 
 
 BUILDERS: Mapping[str, Builder] = {
