@@ -27,25 +27,29 @@ from typing import assert_never
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from smsflow import audience
+from smsflow.audience import start_requested
 from smsflow.clock import Clock
 from smsflow.engine.effects import (
     ConsentChanged,
     DropQueued,
     Effect,
+    Emitted,
     Logged,
     RequestAnswered,
     SendAgain,
     SendText,
     SetTimer,
+    StartFlow,
     Traced,
 )
 from smsflow.engine.events import (
     CodePosted,
     Event,
+    EventHappened,
     NoReport,
     ReportArrived,
     Sent,
-    StartRequested,
     TextReceived,
     TimerDue,
 )
@@ -58,6 +62,7 @@ from smsflow.sms.states import State
 from smsflow.store import Store
 from smsflow.store.rows import Changes, InboxRow, Kind, Message, MovedForward
 from smsflow.store.store import Batch
+from smsflow.store.writing import EVERYBODY
 
 BATCH = 200  # rows in one transaction
 
@@ -179,6 +184,10 @@ class _Sitting:
 
     def take(self, row: InboxRow) -> None:
         """Let one row happen to its conversation. What raises here leaves nothing behind."""
+        if row.contact == EVERYBODY:
+            self.changes.further += audience.rows_for_each(self._world, self._batch, row, self._now)
+            self.changes.finished.append(row.id)
+            return
         event, moved = self._event(row)
         if event is not None:
             conversation = self._conversations[row.contact]
@@ -218,9 +227,11 @@ class _Sitting:
             case Kind.TIMER:
                 return TimerDue(payload["session"], payload["serial"], payload["name"]), None
             case Kind.START:
-                known = decode(payload["contact"])
-                flow, session, inputs = payload["flow"], payload["session"], payload["inputs"]
-                return StartRequested(flow, session, inputs, known), None
+                return start_requested(payload), None
+            case Kind.EVENT:
+                return EventHappened(payload["name"], decode(payload["data"])), None
+            case Kind.AUDIENCE:
+                return None, None  # it is everybody's, and was taken above
             case Kind.CODE:
                 session, code, ticket = payload["session"], payload["code"], payload["request"]
                 return CodePosted(session, code, ticket, row.due), None
@@ -250,6 +261,8 @@ class _Sitting:
             message.state,
             message.plan,
             message.kind,
+            message.flow,
+            message.step,
             over,
         )
 
@@ -290,6 +303,10 @@ class _Sitting:
                 changes.dropped.append((phone, effect))
             case ConsentChanged():
                 changes.consent.append((phone, effect))
+            case StartFlow():
+                changes.further.append(audience.start_row(effect))
+            case Emitted():
+                changes.further.append(audience.event_row(effect.name, effect.data, self._now))
             case RequestAnswered():
                 changes.answered.append(effect)
             case Logged():

@@ -21,6 +21,7 @@ LAYERS = [
     {"engine", "sandbox"},
     {"clock", "config", "files", "logs", "parent"},
     {"store", "providers"},
+    {"audience"},
     {"conversation", "delivery", "health", "audit"},
     {"runtime"},
     {"reception"},

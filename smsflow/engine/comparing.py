@@ -110,7 +110,13 @@ def _inputs(old: Flow, new: Flow) -> Iterator[Changed]:
 
 def trigger_text(trigger: Any) -> str:
     """A trigger in a few words, such as `keyword HOURS, OPEN to main`."""
-    said = {"keyword": ", ".join(trigger.words), "pattern": trigger.pattern}.get(trigger.kind, "")
+    said = {
+        "keyword": ", ".join(trigger.words),
+        "pattern": trigger.pattern,
+        "schedule": trigger.schedule.cron if trigger.schedule else "",
+        "delivery": ", ".join(sorted(trigger.labels)),
+        "outcome": f"{trigger.subject} {', '.join(sorted(trigger.labels))}",
+    }.get(trigger.kind, trigger.subject)
     kind = "catch-all" if trigger.kind == "catch_all" else trigger.kind
     number = f"to {trigger.number}" if trigger.number else ""
     return " ".join(part for part in (kind, said, number) if part)

@@ -17,9 +17,11 @@ from smsflow.engine.model import (
     AnyStep,
     Ask,
     Duration,
+    Emit,
     End,
     Flow,
     Goto,
+    Group,
     If,
     Log,
     Moment,
@@ -28,8 +30,11 @@ from smsflow.engine.model import (
     Run,
     Send,
     Set,
+    Start,
+    Subscribe,
     Switch,
     Text,
+    Unsubscribe,
     Wait,
 )
 from smsflow.engine.words.replies import AnswerSpec
@@ -194,6 +199,15 @@ def _head(step: AnyStep) -> tuple[str, str]:
             return "box", f"log {step.level}"
         case Resume():
             return "stadium", "back to what was open"
+        case Group():
+            changes = [f"+{name}" for name in step.add] + [f"-{name}" for name in step.remove]
+            return "box", f"group {', '.join(changes)}"
+        case Subscribe() | Unsubscribe():
+            return "box", f"{step.verb} {step.list}"
+        case Start():
+            return "box", f"start {step.flow}"
+        case Emit():
+            return "box", f"emit {step.event}"
         case Goto():
             return "box", f"goto {step.target}"
 

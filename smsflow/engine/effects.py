@@ -5,7 +5,7 @@ The changed contact and sessions are not effects: `advance` gives them back as t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -69,11 +69,39 @@ class DropQueued:
 
 @dataclass(frozen=True, slots=True)
 class ConsentChanged:
-    """A line of the append-only consent log."""
+    """A line of the append-only consent log: of all texts, or of one list."""
 
     opted_out: bool
     wording: str
     number: str
+    list: str | None = None
+    source: str = "text"  # where it was said: text, or what a `subscribe` step names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartFlow:
+    """Another session of a flow, at `due`: with one phone, or with everybody of a group.
+
+    `inputs` and `data` are JSON (`state.encode`); `where` is a condition on the contact.
+    """
+
+    flow: str
+    session: str
+    due: datetime
+    kind: str  # start, outcome, schedule, broadcast
+    phone: str | None = None
+    group: str | None = None
+    where: str | None = None
+    inputs: dict[str, Any]
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """An event of our own; `data` is JSON (`state.encode`)."""
+
+    name: str
+    data: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +143,8 @@ Effect = (
     | SetTimer
     | DropQueued
     | ConsentChanged
+    | StartFlow
+    | Emitted
     | RequestAnswered
     | Traced
     | Logged

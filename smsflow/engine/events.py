@@ -30,6 +30,8 @@ class Sent:
     state: State
     plan: Plan
     kind: str  # of the text: transactional, marketing, otp or system
+    flow: str | None = None
+    step: str | None = None
     replaced: bool = False  # a resend or failover has taken its place
 
 
@@ -64,7 +66,8 @@ class TimerDue:
 
 @dataclass(frozen=True, slots=True)
 class StartRequested:
-    """The API asks for a session of a flow; `session` is the id that the caller was told.
+    """The API or another flow asks for a session of a flow, or the clock does; `session` is the
+    id that the caller was told. `group` and `where` say for whom it is, when it is for many.
 
     `contact` has what the caller knows of the contact: language, timezone, declared fields.
     """
@@ -73,7 +76,18 @@ class StartRequested:
     session: str
     inputs: Mapping[str, Any] = field(default_factory=dict)
     contact: Mapping[str, Any] = field(default_factory=dict)
-    kind: str = "api"
+    kind: str = "api"  # api, start, outcome, schedule, broadcast
+    data: Mapping[str, Any] = field(default_factory=dict)  # `trigger.data`; the inputs if empty
+    group: str | None = None
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventHappened:
+    """An event that concerns this contact: of the API, of Python, or of an `emit` step."""
+
+    name: str
+    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +100,6 @@ class CodePosted:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class EventHappened:
-    """Something happened outside that may concern this contact; `data` is plain JSON."""
-
-    name: str
-    data: Mapping[str, Any]
-
-
 Event = (
-    TextReceived | ReportArrived | NoReport | TimerDue | StartRequested | CodePosted | EventHappened
+    TextReceived | ReportArrived | NoReport | TimerDue | StartRequested | EventHappened | CodePosted
 )

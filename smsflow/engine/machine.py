@@ -15,7 +15,16 @@ from datetime import datetime
 from random import Random
 from typing import Any, assert_never
 
-from smsflow.engine import asides, happening, reports, routing, running, settling, starting
+from smsflow.engine import (
+    asides,
+    happening,
+    reports,
+    routing,
+    running,
+    settling,
+    starting,
+    triggering,
+)
 from smsflow.engine.effects import Effect, RequestAnswered
 from smsflow.engine.events import (
     CodePosted,
@@ -27,13 +36,14 @@ from smsflow.engine.events import (
     TextReceived,
     TimerDue,
 )
-from smsflow.engine.model import Ask, Otp, Wait
+from smsflow.engine.model import Ask, Expression, Otp, Wait
 from smsflow.engine.questions import pause_others
 from smsflow.engine.state import Conversation, Session, Waiting
 from smsflow.engine.turn import Turn
 from smsflow.engine.verbs import texts
 from smsflow.engine.verbs.waiting import is_late
 from smsflow.engine.world import World
+from smsflow.errors import Place
 
 
 def advance(
@@ -117,24 +127,38 @@ def _fire(turn: Turn, session: Session, waiting: Waiting, name: str, due: dateti
 
 
 def _start(turn: Turn, event: StartRequested) -> None:
-    """Begin a session that the API asked for, and say how that went."""
+    """Begin a session that somebody asked for, and tell the API how that went."""
+    _learn(turn, event.contact)
+    reason = _not_meant(turn, event)
     flow = turn.world.flows.get(event.flow)
     if flow is None:
         reason = f"there is no flow '{event.flow}'"
-    else:
-        _learn(turn, event.contact)
+    elif not reason:
+        data = dict(event.data or event.inputs)
         reason = starting.begin(
             turn,
             flow,
             session_id=event.session,
-            trigger={"kind": event.kind, "keyword": None, "args": [], "data": dict(event.inputs)},
+            trigger={"kind": event.kind, "keyword": None, "args": [], "data": data},
             inputs=event.inputs,
         )
-    result: dict[str, Any] = {"started": not reason}
     if reason:
-        result["reason"] = reason
-        turn.trace(None, None, "refused", reason)
-    turn.effects.append(RequestAnswered(event.session, result))
+        turn.trace(None, None, "refused", f"{event.flow}: {reason}")
+    if event.kind == "api":
+        result: dict[str, Any] = {"started": not reason}
+        if reason:
+            result["reason"] = reason
+        turn.effects.append(RequestAnswered(event.session, result))
+
+
+def _not_meant(turn: Turn, event: StartRequested) -> str:
+    """Why a start for many is not for this contact, or no longer; '' when it is."""
+    if event.group is not None and event.group not in turn.contact.groups:
+        return f"the contact is not in the group '{event.group}'"
+    if event.where is None:
+        return ""
+    where = Expression(event.where, Place(event.flow, 1, 1))
+    return "" if triggering.holds(turn, where, {}) else f"not so: {event.where}"
 
 
 def _learn(turn: Turn, known: Mapping[str, Any]) -> None:

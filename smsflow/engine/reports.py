@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from smsflow.engine import asides, policy
+from smsflow.engine import asides, policy, triggering
 from smsflow.engine.effects import SendAgain
 from smsflow.engine.events import Sent
 from smsflow.engine.model import QuietHours
@@ -40,6 +40,8 @@ def _settle(turn: Turn, sent: Sent, outcome: str, detail: str) -> None:
         return
     if session is not None and waiting is not None:
         asides.come(turn, session, waiting, {"delivery": outcome})
+    else:
+        triggering.begin_by_fate(turn, sent, outcome)
 
 
 def _wait_of(session: Session | None, sent: Sent) -> Waiting | None:

@@ -68,6 +68,7 @@ def _compliance(asked: Asked) -> str:
         _reply_by_name(turn, "compliance.started", event.number)
     elif not contact.opted_out:
         contact.opted_out = True
+        contact.lists = []  # who wants them again subscribes again
         turn.effects.append(DropQueued("opted out"))
         for session in turn.conversation.sessions:
             if session.live:

@@ -12,14 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import assert_never
 
-from smsflow.engine import codes
+from smsflow.engine import codes, following
 from smsflow.engine.effects import Traced
 from smsflow.engine.model import (
     AnyStep,
     Ask,
+    Emit,
     End,
     Flow,
     Goto,
+    Group,
     If,
     Log,
     Otp,
@@ -27,14 +29,17 @@ from smsflow.engine.model import (
     Run,
     Send,
     Set,
+    Start,
     Step,
+    Subscribe,
     Switch,
+    Unsubscribe,
     Wait,
 )
 from smsflow.engine.questions import must_wait, pause_others
 from smsflow.engine.state import Session, Waiting
 from smsflow.engine.turn import FlowFailed, Turn
-from smsflow.engine.verbs import deciding, logs, subflows, texts, waiting
+from smsflow.engine.verbs import deciding, logs, people, subflows, texts, waiting
 
 MAX_STEPS = 100  # without a wait (flow-language section 1.9)
 MAX_VISITS = 20  # of one step in a session
@@ -188,6 +193,21 @@ def _enter(turn: Turn, session: Session, flow: Flow, step: AnyStep) -> str | Non
         case Resume():
             _take_up(turn, session, step)
             return None
+        case Group():
+            people.group(turn, session, step)
+            return step.next
+        case Subscribe():
+            people.subscribe(turn, session, step)
+            return step.next
+        case Unsubscribe():
+            people.unsubscribe(turn, session, step)
+            return step.next
+        case Start():
+            people.start(turn, session, step)
+            return step.next
+        case Emit():
+            people.emit(turn, session, step)
+            return step.next
         case Goto():
             turn.trace(session, step, "goto", step.target)
             return step.next
@@ -269,3 +289,4 @@ def finish(turn: Turn, session: Session, label: str, step: Step | None = None) -
     session.queued = False
     turn.trace(session, step, "end", label)
     turn.ended.append(session)
+    following.follow(turn, session)

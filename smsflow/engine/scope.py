@@ -18,7 +18,8 @@ def contact_scope(contact: Contact, project: Project, *, zone: str) -> dict[str,
         "phone": contact.phone,
         "language": contact.language or project.languages[0],
         "timezone": zone,
-        "subscribed": not contact.opted_out,
+        "groups": list(contact.groups),
+        "subscribed": list(contact.lists),
     }
 
 

@@ -17,6 +17,8 @@ START_LIMIT = StartLimit(20, Duration(seconds=3600))
 # Replies to one contact that no question of ours invited, unless smsflow.yaml says otherwise:
 # enough for a person, too few for two machines to talk on.
 REPLIES = StartLimit(6, Duration(seconds=3600))
+# Who texts a keyword asks for what comes; everybody else has to be on the list of the flow.
+_ASKED_FOR = frozenset({"keyword", "pattern", "catch_all"})
 UNINVITED = "*"  # what replies are counted under, beside the names of flows
 
 
@@ -32,7 +34,7 @@ def begin(
     language: str | None = None,
 ) -> str:
     """Start the flow with this contact; the reason why not, or ''."""
-    refusal = _refusal(turn, flow)
+    refusal = _refusal(turn, flow, str(trigger["kind"]))
     if refusal:
         return refusal
     values, mistakes = read_inputs(flow.inputs, inputs, zone=turn.zone)
@@ -58,12 +60,14 @@ def begin(
     return refusal
 
 
-def _refusal(turn: Turn, flow: Flow) -> str:
+def _refusal(turn: Turn, flow: Flow, kind: str) -> str:
     contact, world = turn.contact, turn.world
     if contact.opted_out:
         return "the contact has opted out"
     if not world.may_text(contact.phone):
         return f"{contact.phone} is not in a country that may be texted"
+    if flow.kind == "marketing" and kind not in _ASKED_FOR and flow.list not in contact.lists:
+        return f"the contact has not subscribed to '{flow.list}'"
     locked = contact.locked.get(flow.name)
     if locked is not None:
         if turn.now < locked:

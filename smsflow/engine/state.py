@@ -93,6 +93,8 @@ class Contact:
     language: str | None = None
     timezone: str | None = None  # IANA name
     fields: dict[str, Any] = field(default_factory=dict)
+    groups: list[str] = field(default_factory=list)  # sorted
+    lists: list[str] = field(default_factory=list)  # that they have subscribed to, sorted
     opted_out: bool = False
     last_inbound: datetime | None = None  # when their last text came
     starts: dict[str, list[datetime]] = field(default_factory=dict)  # by flow, newest last
@@ -106,6 +108,8 @@ class Contact:
             "language": self.language,
             "timezone": self.timezone,
             "fields": encode(self.fields),
+            "groups": self.groups,
+            "lists": self.lists,
             "opted_out": self.opted_out,
             "last_inbound": encode(self.last_inbound),
             "starts": encode(self.starts),

@@ -1,4 +1,4 @@
-"""A text that hits a keyword, a pattern or a catch-all, and the flow that it starts.
+"""Triggers: what a text, an event or the fate of a text starts, and whether it may.
 
 Apart from the order in which texts are routed, for the order asks three times: for a whole message,
 for any keyword, and for a catch-all.
@@ -6,16 +6,22 @@ for any keyword, and for a catch-all.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from smsflow.engine import starting
-from smsflow.engine.events import EventHappened, TextReceived
+from smsflow.engine import addressing, starting
+from smsflow.engine.effects import StartFlow
+from smsflow.engine.events import EventHappened, Sent, TextReceived
+from smsflow.engine.model import Expression
+from smsflow.engine.outside import read, read_all
 from smsflow.engine.scope import contact_scope
-from smsflow.engine.templating.templates import TemplateError, compile_expression
+from smsflow.engine.state import encode
+from smsflow.engine.templating.templates import TemplateError
+from smsflow.engine.templating.values import in_zone
 from smsflow.engine.turn import Turn
 from smsflow.engine.words.keywords import Match
-from smsflow.engine.world import Route
+from smsflow.engine.world import Route, World
 
 
 def begin_by(turn: Turn, event: TextReceived, match: Match) -> bool:
@@ -27,7 +33,8 @@ def begin_by(turn: Turn, event: TextReceived, match: Match) -> bool:
         "args": list(match.args),
         "groups": dict(match.groups),
     }
-    if not _may_start(turn, event, route, trigger):
+    extra = {**match.groups, "message": message_scope(turn, event), "trigger": trigger}
+    if not may_start(turn, route, extra):
         return False
     if not starting.may_reply(turn):
         return True
@@ -48,31 +55,38 @@ def begin_by(turn: Turn, event: TextReceived, match: Match) -> bool:
     return True
 
 
-def begin_by_event(turn: Turn, event: EventHappened) -> None:
-    """Start the flows whose trigger that event is."""
-    turn.trace(None, None, "event", f"{event.name}: no flow begins by it")
+def may_start(turn: Turn, route: Route, extra: Mapping[str, Any]) -> bool:
+    """True when the contact is in the trigger's group and its conditions are met."""
+    trigger = route.trigger
+    if trigger.from_group is not None and trigger.from_group not in turn.contact.groups:
+        return False
+    return holds(turn, trigger.where, extra) and holds(turn, trigger.when, extra)
 
 
-def _may_start(turn: Turn, event: TextReceived, route: Route, trigger: dict[str, Any]) -> bool:
-    condition = route.trigger.when
+def holds(turn: Turn, condition: Expression | None, extra: Mapping[str, Any]) -> bool:
+    """True when there is no condition, or it is met; one that fails is not, and is traced."""
     if condition is None:
         return True
-    local = turn.now.astimezone(ZoneInfo(turn.zone))
-    scope = {
-        **trigger["groups"],
-        "contact": contact_scope(turn.contact, turn.world.project, zone=turn.zone),
-        "message": message_scope(turn, event),
-        "trigger": trigger,
-        "now": local,
-        "today": local.date(),
-    }
-    language = turn.contact.language or turn.world.project.languages[0]
+    scope = {**outer_scope(turn), **extra}
     try:
-        expression = compile_expression(condition.source)
-        return expression.holds(scope, language=language, zone=turn.zone)
+        return bool(read(condition, scope, language=_language(turn), zone=turn.zone))
     except TemplateError as error:
         turn.trace(None, None, "error", f"{condition.place}: {error}")
         return False
+
+
+def outer_scope(turn: Turn) -> dict[str, Any]:
+    """What can be read before there is a session."""
+    local = in_zone(turn.now, turn.zone)
+    return {
+        "contact": contact_scope(turn.contact, turn.world.project, zone=turn.zone),
+        "now": local,
+        "today": local.date(),
+    }
+
+
+def _language(turn: Turn) -> str:
+    return turn.contact.language or turn.world.project.languages[0]
 
 
 def message_scope(turn: Turn, event: TextReceived) -> dict[str, Any]:
@@ -89,4 +103,76 @@ def message_scope(turn: Turn, event: TextReceived) -> dict[str, Any]:
 def unmet(match: Match) -> str:
     """Why a match did not start its flow, when `begin_by` says so."""
     trigger = match.target.trigger
-    return f"{match.word or trigger.pattern or 'it'} fits, and its 'when' is not met"
+    what = "'when' is not met" if trigger.from_group is None else "contact is not meant"
+    return f"{match.word or trigger.pattern or 'it'} fits, and its {what}"
+
+
+# --- without a text -------------------------------------------------------------------------------
+
+
+def begin_by_event(turn: Turn, event: EventHappened) -> None:
+    """Start every flow that waits for such an event of this contact."""
+    for route in turn.world.routes_of("event", event.name):
+        whose = addressing.phone_of(turn.world, route.trigger.contact, event.data, turn.now)
+        if whose == turn.contact.phone:
+            _begin(turn, route, event.data, {"event": event.data}, event.name)
+
+
+def begin_by_fate(turn: Turn, sent: Sent, outcome: str) -> None:
+    """Start every flow that wants to know of texts with that fate that no session waits for."""
+    message = {"id": sent.message, "flow": sent.flow, "step": sent.step, "status": outcome}
+    for route in turn.world.routes_of("delivery"):
+        # A flow that could not be heard is not told of its own texts for ever.
+        if outcome in route.trigger.labels and route.flow != sent.flow:
+            _begin(turn, route, message, {"message": message}, outcome)
+
+
+def _begin(
+    turn: Turn, route: Route, data: Mapping[str, Any], extra: Mapping[str, Any], about: str
+) -> None:
+    if not may_start(turn, route, extra):
+        return
+    kind = route.trigger.kind
+    scope = {**outer_scope(turn), **extra}
+    try:
+        inputs = read_all(route.trigger.inputs, scope, language=_language(turn), zone=turn.zone)
+    except TemplateError as error:
+        turn.trace(None, None, "error", f"{route.trigger.place}: {error}")
+        return
+    refusal = starting.begin(
+        turn,
+        turn.world.flows[route.flow],
+        session_id=turn.new_id(),
+        trigger={"kind": kind, "keyword": about, "args": [], "data": dict(data)},
+        inputs=inputs,
+        language=route.trigger.language,
+    )
+    if refusal:
+        turn.trace(None, None, "refused", f"{route.flow}: {refusal}")
+
+
+def by_clock(world: World, route: Route, session: str, now: datetime) -> StartFlow:
+    """What the time of a schedule asks for. Raises TemplateError."""
+    schedule = route.trigger.schedule
+    local = in_zone(now, world.project.timezone)
+    scope = {"now": local, "today": local.date()}
+    inputs = read_all(
+        route.trigger.inputs,
+        scope,
+        language=world.project.languages[0],
+        zone=world.project.timezone,
+    )
+    return StartFlow(
+        flow=route.flow,
+        session=session,
+        due=now,
+        kind="schedule",
+        group=schedule.group if schedule else None,
+        where=all_of(schedule.where if schedule else None, route.trigger.when),
+        inputs={name: encode(value) for name, value in inputs.items()},
+    )
+
+
+def all_of(*conditions: Expression | None) -> str | None:
+    """The source of an expression that holds when all of these do."""
+    return " and ".join(f"({each.source})" for each in conditions if each is not None) or None

@@ -154,9 +154,22 @@ class Turn:
 
     def value(self, session: Session, value: Value) -> Any:
         """The value of a value slot."""
+        if isinstance(value.parts, tuple):
+            return [self.value(session, each) for each in value.parts]
+        if value.parts is not None:
+            return {name: self.value(session, each) for name, each in value.parts.items()}
         if value.expression is None:
             return value.literal
         return self.evaluate(session, value.expression)
+
+    def data(self, session: Session, items: Mapping[str, Value]) -> dict[str, Any]:
+        """Values by name; a variable that is not set is null."""
+        return {
+            name: self.evaluate_if_set(session, item.expression)
+            if item.expression is not None and item.expression.source.isidentifier()
+            else self.value(session, item)
+            for name, item in items.items()
+        }
 
     # --- effects --------------------------------------------------------------------------------
 
@@ -323,6 +336,8 @@ def _copied_contact(contact: Contact) -> Contact:
     return replace(
         contact,
         fields=dict(contact.fields),
+        groups=list(contact.groups),
+        lists=list(contact.lists),
         starts=dict(contact.starts),  # the lists in it are replaced, never changed
         wrong=dict(contact.wrong),
         locked=dict(contact.locked),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from smsflow.engine.model import Flow, Project, Template, Text, Trigger
+from smsflow.engine.model import Expression, Flow, Project, Template, Text, Trigger, Wait
 from smsflow.engine.words.compliance import TEXTS, ComplianceWords
 from smsflow.engine.words.keywords import CatchAllEntry, KeywordEntry, KeywordIndex, PatternEntry
 from smsflow.errors import Place
@@ -15,7 +15,7 @@ from smsflow.sms.numbers import costs_extra, country_of
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A trigger that texts can reach, and the flow that it starts."""
+    """A trigger, and the flow that it starts."""
 
     flow: str
     trigger: Trigger
@@ -37,6 +37,12 @@ class World:
     pinned: Mapping[tuple[str, str], Flow]
     built_in: Mapping[str, Text]
     countries: frozenset[str]
+    routes: Mapping[tuple[str, str], tuple[Route, ...]]  # by kind of trigger and its subject
+    listeners: Mapping[str, frozenset[Expression | None]]  # by event: whose phone it is about
+
+    def routes_of(self, kind: str, subject: str = "") -> tuple[Route, ...]:
+        """The triggers of that kind that listen to `subject`, in the order of their flows."""
+        return self.routes.get((kind, subject), ())
 
     def flow(self, name: str, version: str) -> Flow | None:
         """That very version of a flow."""
@@ -77,7 +83,33 @@ def build(project: Project, flows: Mapping[str, Flow], *, secret: bytes) -> Worl
         pinned={},
         built_in=_built_in(project),
         countries=frozenset(allowed),
+        routes=_routes(flows.values()),
+        listeners=_listeners(flows.values()),
     )
+
+
+def _routes(flows: Iterable[Flow]) -> Mapping[tuple[str, str], tuple[Route, ...]]:
+    found: dict[tuple[str, str], tuple[Route, ...]] = {}
+    for flow in flows:
+        for trigger in flow.triggers:
+            key = trigger.kind, trigger.subject
+            found[key] = (*found.get(key, ()), Route(flow.name, trigger))
+    return found
+
+
+def _listeners(flows: Iterable[Flow]) -> Mapping[str, frozenset[Expression | None]]:
+    """What triggers, `anytime` handlers and waits read the phone of an event by; None: as usual."""
+    found: dict[str, set[Expression | None]] = {}
+    for flow in flows:
+        for trigger in flow.triggers:
+            if trigger.kind == "event":
+                found.setdefault(trigger.subject, set()).add(trigger.contact)
+        happenings = [each.happening for each in flow.anytime]
+        happenings += [step.happening for step in flow.steps.values() if isinstance(step, Wait)]
+        for happening in happenings:
+            if happening is not None:
+                found.setdefault(happening.event, set()).add(happening.contact)
+    return {name: frozenset(contacts) for name, contacts in found.items()}
 
 
 def _entries(flows: Iterable[Flow]) -> Iterable[KeywordEntry | PatternEntry | CatchAllEntry]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert
 
-from smsflow.engine.state import Conversation
+from smsflow.engine.state import Contact, Conversation
 from smsflow.store.loading import Loader
 from smsflow.store.rows import Changes, InboxRow, Message
 from smsflow.store.saving import Saver
@@ -28,6 +28,10 @@ class Batch:
     def conversations(self, phones: Iterable[str]) -> dict[str, Conversation]:
         """Contacts with their open sessions, oldest first; an unknown contact is a new one."""
         return self._loader.conversations(self._connection, phones)
+
+    def people(self, after: str, limit: int) -> list[Contact]:
+        """Contacts who have not opted out, in the order of their phones, behind `after`."""
+        return self._loader.people(self._connection, after, limit)
 
     def messages(self, ids: Iterable[str]) -> dict[str, Message]:
         """The messages that exist, by id."""

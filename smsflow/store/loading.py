@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, exists, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, exists, select
 
 from smsflow.engine.state import Contact, Conversation, Plan, Session
 from smsflow.sms.states import State
@@ -19,6 +19,12 @@ class Loader:
 
     def __init__(self, dialect: Dialect) -> None:
         self._contacts = select(contacts.c.state).where(dialect.one_of(contacts.c.phone, "phones"))
+        self._people = (
+            select(contacts.c.state)
+            .where(contacts.c.phone > bindparam("after"), contacts.c.opted_out.is_(False))
+            .order_by(contacts.c.phone)
+            .limit(bindparam("limit"))
+        )
         self._sessions = (
             select(sessions.c.phone, sessions.c.state)
             .where(dialect.one_of(sessions.c.phone, "phones"), sessions.c.outcome.is_(None))
@@ -38,6 +44,11 @@ class Loader:
         for phone, state in connection.execute(self._sessions, given):
             found[phone].sessions.append(Session.from_json(state))
         return found
+
+    def people(self, connection: Connection, after: str, limit: int) -> list[Contact]:
+        """Contacts in the order of their phones, from the one behind `after`."""
+        page = {"after": after, "limit": limit}
+        return [Contact.from_json(state) for state in connection.scalars(self._people, page)]
 
     def messages(self, connection: Connection, ids: Iterable[str]) -> dict[str, Message]:
         """The messages that exist, by id."""

@@ -35,6 +35,8 @@ class Kind(StrEnum):
     NO_REPORT = "no_report"  # `report_within` is over
     TIMER = "timer"
     START = "start"
+    EVENT = "event"  # something that happened elsewhere, to whom it may concern
+    AUDIENCE = "audience"  # a flow is to start with many
     CODE = "code"
 
 
@@ -116,6 +118,7 @@ class Changes:
     timers: list[tuple[str, SetTimer]] = field(default_factory=list)
     dropped: list[tuple[str, DropQueued]] = field(default_factory=list)
     consent: list[tuple[str, ConsentChanged]] = field(default_factory=list)
+    further: list[NewRow] = field(default_factory=list)  # events of our own; none has a key
     answered: list[RequestAnswered] = field(default_factory=list)
     traced: list[tuple[str, Traced]] = field(default_factory=list)
     moved: list[MovedForward] = field(default_factory=list)

@@ -57,7 +57,7 @@ class Saver:
         self._outbox = dialect.inserts(outbox, OUTBOX)
         self._inbox = dialect.inserts(inbox, INBOX)
         self._received = dialect.inserts(received, "phone number text at")
-        self._consent = dialect.inserts(consent, "phone opted_out wording number at")
+        self._consent = dialect.inserts(consent, "phone opted_out list source wording number at")
         self._requests = dialect.inserts(requests, "request result at", replacing="request")
         self._traces = dialect.inserts(traces, "contact session step what detail place at")
         self._replaced = select(messages).where(dialect.one_of(messages.c.id, "ids"))
@@ -120,7 +120,7 @@ class Saver:
         self._outbox.run(connection, waiting)
 
     def _timers(self, connection: Connection, changes: Changes) -> None:
-        """Timers are events with a later due time."""
+        """Timers, and other events of our own: rows that are due later, or at once."""
         timers = [
             inbox_row(
                 NewRow(
@@ -132,7 +132,7 @@ class Saver:
             )
             for phone, timer in changes.timers
         ]
-        self._inbox.run(connection, timers)
+        self._inbox.run(connection, timers + [inbox_row(row) for row in changes.further])
 
     def _history(self, connection: Connection, changes: Changes, now: datetime) -> None:
         """What is only ever read: texts that came in, consent, results, traces."""
@@ -142,6 +142,8 @@ class Saver:
             {
                 "phone": phone,
                 "opted_out": change.opted_out,
+                "list": change.list,
+                "source": change.source,
                 "wording": change.wording,
                 "number": change.number,
                 "at": now,

@@ -129,6 +129,8 @@ consent = Table(
     _serial(),
     Column("phone", Clean, nullable=False, index=True),
     Column("opted_out", Boolean, nullable=False),
+    Column("list", Clean),  # NULL: all texts
+    Column("source", Clean, nullable=False, server_default="text"),
     Column("wording", Clean, nullable=False),
     Column("number", Clean, nullable=False),
     Column("at", Instant, nullable=False),
@@ -276,6 +278,14 @@ circuits = Table(
     Column("provider", Clean, primary_key=True),
     Column("until", Instant, nullable=False),
     Column("reason", Clean, nullable=False),
+)
+
+# When each line of cron came last, so that it comes once whoever sweeps.
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("key", Clean, primary_key=True),
+    Column("at", Instant, nullable=False),
 )
 
 leaders = Table(

@@ -18,6 +18,9 @@ from smsflow.sms.states import State
 from smsflow.store.columns import clean
 from smsflow.store.rows import Kind, NewRow
 
+# Who events belong to that are not about one contact: a partition of their own.
+EVERYBODY = "@everybody"
+
 INBOX = "kind contact number_hash payload due tries"
 MESSAGE = (
     "id root replaces contact session flow step number text masked kind plan state error epoch "

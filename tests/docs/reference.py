@@ -42,6 +42,9 @@ _WHAT: Mapping[Kind, str] = {
     Kind.STEPS: "list of steps",
     Kind.BY_VERB: "keys by verb",
     Kind.DURATION_OR_RECORD: "duration, or `{until, offset}`",
+    Kind.DATA: "values by name, or list of variables",
+    Kind.FLOW: "name of a flow",
+    Kind.EVENT: "name of an event",
     Kind.TYPED: "type, or `{type, ...}`",
 }
 

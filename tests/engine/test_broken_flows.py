@@ -194,7 +194,7 @@ TOPS = {
     "a misspelt key": ("smsflow: 1\nsteps: [{end: a}]\nmod: queue", "F203", 3, "'mode'"),
     "a key to come": ("smsflow: 1\nsteps: [{end: a}]\nanytime: []", "F204", 3, "leave"),
     "a trigger to come": (
-        "smsflow: 1\ntriggers: [{api: true, rate: 3}]\nsteps: [{end: a}]",
+        "smsflow: 1\ntriggers: [{keyword: A, fuzzy: auto}]\nsteps: [{end: a}]",
         "F204",
         2,
         "leave",

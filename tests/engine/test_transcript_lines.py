@@ -141,7 +141,7 @@ def test_a_mistake_in_a_line_is_told_at_its_place(line: str, place: str, code: s
         ("{contact: Ann}", "3:18", "F202"),
         ("{contact: {phone: 12}}", "3:26", "F208"),
         ("{contact: {timezone: London}}", "3:29", "F208"),
-        ("{contact: {subscribed: [marketing]}}", "3:31", "F204"),
+        ("{contact: {subscribed: marketing}}", "3:31", "F202"),
         ("{contact.phone: abc!}", "3:24", "F208"),
         ("{start: yes}", "3:16", "F202"),
         ("{codes: 482913}", "3:16", "F202"),

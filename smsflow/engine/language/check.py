@@ -9,11 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from smsflow.engine.language.flows import FlowReading
 from smsflow.engine.language.graph_checks import check_graph
+from smsflow.engine.language.reading import listed, suggest
 from smsflow.engine.language.sms_checks import check_texts
 from smsflow.engine.language.variables import check_variables
-from smsflow.engine.model import Ask, End, Otp, Speaking, Text
+from smsflow.engine.model import Ask, End, Flow, Otp, Speaking, Start, Text
 from smsflow.engine.words.folding import fold
 from smsflow.errors import Issue, Place
+
+_GIVES_INPUTS = frozenset({"event", "schedule", "delivery", "outcome"})  # or has to
 
 
 def check_flow(reading: FlowReading) -> None:
@@ -42,6 +45,7 @@ def _texts(step: object) -> Iterator[Text]:
 def check_together(readings: Sequence[FlowReading]) -> Iterator[Issue]:
     """What flows do to each other: two of one name, two that a text could start."""
     yield from _names(readings)
+    yield from _other_flows(readings)
     taken: dict[tuple[str, ...], Place] = {}
     for reading in sorted(readings, key=lambda each: each.place):
         for key, place, what in _claims(reading):
@@ -58,6 +62,37 @@ def _names(readings: Iterable[FlowReading]) -> Iterator[Issue]:
         if before != reading.place:
             message = f"a flow {reading.name!r} stands in {before.file} already"
             yield Issue(reading.place, "F308", message, "rename one of them")
+
+
+def _other_flows(readings: Sequence[FlowReading]) -> Iterator[Issue]:
+    """Flows that another one names, and what it hands to them."""
+    known = {each.name: each for each in readings}
+    for reading in readings:
+        for node in reading.ctx.flows_named:
+            if node.text not in known:
+                there = f"the project has: {listed(sorted(known))}"
+                hint = suggest(node.text, known, there)
+                yield Issue(node.place, "F313", f"there is no flow {node.text!r}", hint)
+        for step in reading.flow.steps.values() if reading.flow else ():
+            other = known.get(step.flow) if isinstance(step, Start) else None
+            if isinstance(step, Start) and other and other.flow:
+                yield from handed_over(step.inputs, other.flow, step.place)
+        for each in reading.triggers if reading.flow else ():
+            if each.trigger.kind in _GIVES_INPUTS and reading.flow:
+                yield from handed_over(each.trigger.inputs, reading.flow, each.trigger.place)
+
+
+def handed_over(given: Iterable[str], flow: Flow, place: Place) -> Iterator[Issue]:
+    """What is wrong with the names of the inputs that a flow is given."""
+    names = {each.name for each in flow.inputs}
+    for name in sorted(set(given) - names):
+        has = f"its inputs are: {listed(sorted(names)) or 'none'}"
+        message = f"the flow {flow.name!r} has no input {name!r}"
+        yield Issue(place, "F314", message, suggest(name, names, has))
+    for each in flow.inputs:
+        if each.required and each.name not in given:
+            message = f"the flow {flow.name!r} needs the input {each.name!r}"
+            yield Issue(place, "F314", message, "give it a value, or a default there")
 
 
 def _claims(reading: FlowReading) -> Iterator[tuple[tuple[str, ...], Place, str]]:

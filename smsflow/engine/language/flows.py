@@ -117,6 +117,7 @@ def _fill(ctx: Context, fields: Fields, reading: FlowReading) -> None:
         triggers=tuple(each.trigger for each in reading.triggers),
         key=fields.get("key"),
         mode=fields.get("mode", "restart"),
+        list=fields.get("list", "marketing"),
         starts=StartLimit(*starts) if starts else None,
         lifetime=fields.get("lifetime", Duration(days=30)),
         variables=fields.get("vars", {}),

@@ -49,6 +49,8 @@ CODES: Mapping[str, str] = {
     "F310": "a name that can't be one",
     "F311": "a language that the flow does not have",
     "F312": "a handler for an answer that the question does not have",
+    "F313": "an unknown flow",
+    "F314": "inputs that another flow does not have, or that it needs",
     "F320": "two triggers that could both win",
     "F321": "one word for two answers",
     "F401": "a text that is no template",

@@ -13,6 +13,7 @@ from smsflow.engine.model import Duration
 DURATION = re.compile(r"(-?)(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
 TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 RATE = re.compile(r"(\d{1,6})/(\d{0,5}[smhdw])", re.ASCII)
+EVENT = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*", re.ASCII)
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 MAX_DAYS = 400
 
@@ -88,6 +89,15 @@ def name(ctx: Context, node: Node) -> str:
         message = f"{found.text!r} can't be a name"
         hint = "use letters, digits, _ and -, and begin with a letter"
         raise ctx.refuse(found.place, "F310", message, hint)
+    return found.text
+
+
+def event(ctx: Context, node: Node) -> str:
+    """The name of an event: names with dots between them, such as ticket.closed."""
+    found = scalar(ctx, node, "the name of an event")
+    if not EVENT.fullmatch(found.text):
+        message = f"{found.text!r} can't be the name of an event"
+        raise ctx.refuse(found.place, "F310", message, "such as ticket.closed")
     return found.text
 
 

@@ -247,7 +247,7 @@ def _quiet(ctx: Context, fields: Fields) -> QuietHours | None:
 def _contact_fields(ctx: Context, declared: Mapping[str, Any]) -> dict[str, ContactField]:
     found: dict[str, ContactField] = {}
     for name, entry in declared.items():
-        if name in ("phone", "language", "timezone", "subscribed"):
+        if name in ("phone", "language", "timezone", "groups", "subscribed"):
             message = f"every contact has {name!r}; it can't be declared"
             ctx.issue(entry.place, "F310", message, "leave it out")
         elif entry.type == "object":

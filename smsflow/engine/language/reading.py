@@ -38,6 +38,7 @@ class Context:
     used: dict[str, str] = field(default_factory=dict)  # templates that were asked for
     fields: Mapping[str, ContactField] | None = None  # declared fields of contacts
     compliance: ComplianceWords | None = None  # None: any word will do
+    flows_named: list[Scalar] = field(default_factory=list)  # names of other flows in this one
 
     def issue(
         self, place: Place, code: str, message: str, hint: str = "", level: str = "error"

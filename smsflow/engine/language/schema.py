@@ -35,21 +35,24 @@ class Names:
     numbers: tuple[str, ...] | None = None
     policies: tuple[str, ...] | None = None
     providers: tuple[str, ...] | None = None
+    flows: tuple[str, ...] | None = None
     targets: tuple[str, ...] = ()  # sections and steps: what `goto` is likely to name
     fields: tuple[str, ...] = ()  # of contacts
 
 
 def names_of(project: Project | None, flows: Iterable[Flow]) -> Names:
     """The names of a project as far as it could be read."""
+    flows = list(flows)
     targets = {name: None for flow in flows for name in (*flow.sections, *_own_ids(flow))}
     if project is None:
         return Names(targets=tuple(targets))
     return Names(
-        tuple(project.numbers),
-        tuple(project.policies),
-        tuple(project.providers),
-        tuple(targets),
-        tuple(project.fields),
+        numbers=tuple(project.numbers),
+        policies=tuple(project.policies),
+        providers=tuple(project.providers),
+        flows=tuple(flow.name for flow in flows),
+        targets=tuple(targets),
+        fields=tuple(project.fields),
     )
 
 
@@ -179,6 +182,9 @@ class _Writer:
                 return {"type": "object", "additionalProperties": {"$ref": "#/$defs/steps"}}
             case Kind.LIST:
                 return {"type": "array", "items": self._slot(slot.item or Slot(Kind.LITERAL))}
+            case Kind.DATA:
+                variables = {"type": "array", "items": {"type": "string"}}
+                return {"anyOf": [{"type": "object"}, variables, {"type": "string"}]}
             case Kind.BY_VERB:
                 return self._by_verb()
             case Kind.DURATION_OR_RECORD:
@@ -238,6 +244,10 @@ class _Writer:
                 sign = "-?" if kind is Kind.OFFSET else ""
                 rest = literals.DURATION.pattern.removeprefix("(-?)")
                 return {"type": "string", "minLength": 2, "pattern": f"^\\s*{sign}{rest}\\s*$"}
+            case Kind.EVENT:
+                return {"type": "string", "pattern": f"^{literals.EVENT.pattern}$"}
+            case Kind.FLOW:
+                return _known(self._names.flows)
             case Kind.TIME:
                 return {"type": "string", "pattern": f"^{literals.TIME.pattern}$"}
             case Kind.RATE:

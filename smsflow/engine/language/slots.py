@@ -35,6 +35,8 @@ def read(ctx: Context, node: Node, slot: Slot, name: str) -> Any:
     match slot.kind:
         case Kind.RECORD:
             return record(ctx, node, slot.keys, f"under '{name}'", _later(name))
+        case Kind.DATA:
+            return data(ctx, node)
         case Kind.MAP | Kind.HANDLERS:
             return free_map(ctx, node, slot, name)
         case Kind.LIST:
@@ -67,6 +69,10 @@ def _leaf(ctx: Context, node: Node, slot: Slot, name: str) -> Any:
             return scalar(ctx, node, "a text").text.strip()
         case Kind.NAME | Kind.TARGET:
             return literals.name(ctx, node)
+        case Kind.FLOW:
+            return _flow(ctx, node)
+        case Kind.EVENT:
+            return literals.event(ctx, node)
         case Kind.WORDS:
             return literals.words(ctx, node)
         case Kind.ENUM:
@@ -111,6 +117,14 @@ def _known(ctx: Context, node: Node, kind: Kind) -> Any:
     return _exists(ctx, each, ctx.policies, "F303", "delivery policy", "deliver")
 
 
+def _flow(ctx: Context, node: Node) -> str:
+    """The name of a flow; whether there is one is seen when all of them are read."""
+    found = literals.name(ctx, node)
+    if isinstance(node, Scalar):
+        ctx.flows_named.append(node)
+    return found
+
+
 def _exists(
     ctx: Context, node: Scalar, known: frozenset[str] | None, code: str, what: str, section: str
 ) -> str:
@@ -143,7 +157,11 @@ def condition(ctx: Context, node: Node) -> Expression:
 
 
 def value(ctx: Context, node: Node) -> Value:
-    """A literal, or a whole-string `"{{ expression }}"`."""
+    """A literal, or a whole-string `"{{ expression }}"`, also inside lists and mappings."""
+    if not isinstance(node, Scalar) and _has_braces(node):
+        if isinstance(node, source.Mapping):
+            return Value(parts={key.text: value(ctx, child) for key, child in node})
+        return Value(parts=tuple(value(ctx, child) for child in node))
     if not isinstance(node, Scalar) or ("{{" not in node.text and "{%" not in node.text):
         return Value(literals.literal(ctx, node))
     whole = _WHOLE.fullmatch(node.text)
@@ -152,6 +170,29 @@ def value(ctx: Context, node: Node) -> Value:
         hint = "join texts inside the braces: \"{{ 'Hello ' ~ name }}\""
         raise ctx.refuse(node.place, "F208", message, hint)
     return Value(expression=texts.expression(ctx, node, whole[1].strip()))
+
+
+def _has_braces(node: Node) -> bool:
+    match node:
+        case source.Mapping():
+            return any(_has_braces(child) for _, child in node)
+        case source.Sequence():
+            return any(_has_braces(child) for child in node)
+        case _:
+            return "{{" in node.text or "{%" in node.text
+
+
+def data(ctx: Context, node: Node) -> dict[str, Value]:
+    """Values by name; a list stands for the variables of those names, null while unset."""
+    if isinstance(node, source.Mapping):
+        return {key.text: value(ctx, child) for key, child in node}
+    found: dict[str, Value] = {}
+    for each in literals.scalars(ctx, node, "values by name, or the name of a variable"):
+        if not each.text.isidentifier():
+            hint = "a list names variables; write name: value for anything else"
+            raise ctx.refuse(each.place, "F310", f"{each.text!r} is no variable", hint)
+        found[each.text] = Value(expression=texts.expression(ctx, each, each.text))
+    return found
 
 
 # --- mappings and lists ---------------------------------------------------------------------------

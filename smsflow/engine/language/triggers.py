@@ -1,15 +1,18 @@
-"""Reading what starts a flow: keywords, patterns, catch-alls, and the API."""
+"""Reading what starts a flow: texts, the API, events, the clock, and the ends of others."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
+from smsflow.engine import clockwork
 from smsflow.engine.language import slots
 from smsflow.engine.language.asking import forbid_compliance_words
 from smsflow.engine.language.grammar import TRIGGER_KINDS
 from smsflow.engine.language.reading import Context, Fields, Refused, listed, suggest
 from smsflow.engine.language.source import Scalar
-from smsflow.engine.model import Trigger
+from smsflow.engine.model import Duration, Schedule, Trigger
 from smsflow.engine.scope import RESERVED
 from smsflow.engine.words.keywords import PatternError, compile_pattern
 
@@ -38,6 +41,7 @@ def read_trigger(ctx: Context, fields: Fields) -> ReadTrigger:
     words = fields.get("keyword", ())
     forbid_compliance_words(ctx, words)
     groups = _groups(ctx, fields) if kind == "pattern" else frozenset()
+    outcome = fields.get("outcome")
     trigger = Trigger(
         kind=kind,
         place=fields.places[kind],
@@ -47,19 +51,70 @@ def read_trigger(ctx: Context, fields: Fields) -> ReadTrigger:
         number=fields.get("to"),
         language=_language(ctx, fields),
         when=fields.get("when"),
+        from_group=fields.get("from_group"),
+        subject=fields.get("event", "") or (outcome.get("flow", "") if outcome else ""),
+        contact=fields.get("contact"),
+        where=fields.get("where"),
+        inputs=fields.get("inputs", {}),
+        labels=frozenset(fields.get("delivery", ()) or (outcome.get("is", ()) if outcome else ())),
+        after=fields.get("after", Duration()),
+        schedule=_schedule(ctx, fields) if kind == "schedule" else None,
     )
     return ReadTrigger(trigger, words, groups)
 
 
+# Which keys go with some kinds of triggers only.
+_TEXTS = frozenset({"keyword", "pattern", "catch_all"})
+_BY_ITSELF = frozenset({"event", "schedule", "delivery", "outcome"})
+_FITTING: Mapping[str, frozenset[str]] = {
+    "match": frozenset({"keyword"}),
+    "to": _TEXTS,
+    "lang": _TEXTS | _BY_ITSELF,
+    "contact": frozenset({"event"}),
+    "where": frozenset({"event", "delivery", "outcome"}),
+    "inputs": _BY_ITSELF,
+    "after": frozenset({"outcome"}),
+    "tz": frozenset({"schedule"}),
+    "audience": frozenset({"schedule"}),
+    "rate": frozenset({"schedule"}),
+}
+
+
 def _fitting(ctx: Context, fields: Fields, kind: str) -> None:
-    if kind in ("catch_all", "api") and fields.get(kind) is not True:
+    if kind in ("catch_all", "api", "broadcast") and fields.get(kind) is not True:
         place = fields.nodes[kind].place
         raise ctx.refuse(place, "F208", f"'{kind}' can only be true", "leave the trigger out")
-    misfits = {"match": kind != "keyword", "to": kind == "api", "lang": kind == "api"}
-    for key, misfit in misfits.items():
-        if misfit and key in fields.places:
+    for key, kinds in _FITTING.items():
+        if kind not in kinds and key in fields.places:
             message = f"'{key}' does not go with '{kind}'"
             ctx.issue(fields.places[key], "F211", message, "leave it out")
+
+
+def _schedule(ctx: Context, fields: Fields) -> Schedule:
+    node = fields.nodes["schedule"]
+    cron = " ".join(fields.get("schedule").split())
+    problem = clockwork.problem_of(cron)
+    if problem:
+        hint = 'minute, hour, day, month and weekday, such as "0 9 * * mon"'
+        raise ctx.refuse(node.place, "F208", f"{cron!r} is no schedule: {problem}", hint)
+    zone: str | None = fields.get("tz", ctx.timezone)
+    if zone == "contact":
+        zone = None
+    elif "tz" in fields:
+        try:
+            ZoneInfo(str(zone))
+        except (KeyError, ValueError, OSError):
+            message = f"{zone!r} is no IANA time zone"
+            hint = "such as Europe/London, or contact for each contact's own"
+            ctx.issue(fields.nodes["tz"].place, "F208", message, hint)
+    audience, rate = fields.get("audience"), fields.get("rate")
+    return Schedule(
+        cron=cron,
+        zone=zone,
+        group=audience.get("group") if audience else None,
+        where=audience.get("where") if audience else None,
+        rate=rate[0] / slots.seconds(rate[1]) if rate else None,
+    )
 
 
 def _language(ctx: Context, fields: Fields) -> str | None:

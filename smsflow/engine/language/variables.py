@@ -8,15 +8,17 @@ is found at a desk and not by that person.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from smsflow.engine.language import needs
 from smsflow.engine.language.flows import FlowReading
 from smsflow.engine.language.reading import Context, suggest
+from smsflow.engine.language.triggers import ReadTrigger
 from smsflow.engine.model import (
     AnyStep,
     Ask,
+    Emit,
     End,
     Expression,
     Flow,
@@ -28,9 +30,11 @@ from smsflow.engine.model import (
     Run,
     Send,
     Set,
+    Start,
     Switch,
     Template,
     Text,
+    Value,
     Wait,
 )
 from smsflow.engine.scope import RESERVED
@@ -44,9 +48,10 @@ _TRIGGERED: Names = frozenset({"contact", "message", "trigger", "now", "today"})
     FUNCTIONS
 )
 _OF_PROJECT: Names = frozenset({"contact", "project"}) | frozenset(FUNCTIONS)
-_OF_CONTACTS = frozenset({"phone", "language", "timezone", "subscribed"})
+_OF_CONTACTS = frozenset({"phone", "language", "timezone", "groups", "subscribed"})
 _OTP_NAMES = frozenset({"code", "attempts_left"})
 _NOTHING: Names = frozenset()
+_BY_TEXT = frozenset({"keyword", "pattern", "catch_all"})
 
 
 def check_variables(reading: FlowReading) -> None:
@@ -64,9 +69,33 @@ def check_variables(reading: FlowReading) -> None:
     if flow.key is not None:
         _check(reading, flow, _Use.of(flow.key), _at_start(reading, flow))
     for each in reading.triggers:
-        if each.trigger.when is not None:
-            names = _TRIGGERED | each.groups | contact_names(reading.ctx)
-            _check(reading, flow, _Use.of(each.trigger.when), names)
+        _check_trigger(reading, flow, each)
+
+
+def _check_trigger(reading: FlowReading, flow: Flow, each: ReadTrigger) -> None:
+    """What the conditions and inputs of a trigger may read depends on what it listens to."""
+    trigger = each.trigger
+    people = contact_names(reading.ctx)
+    names = _TRIGGERED | each.groups | people
+    match trigger.kind:
+        case "event" | "outcome":
+            names = _TRIGGERED - {"message", "trigger"} | people | {"event"}
+        case "delivery":
+            names = _TRIGGERED - {"trigger"} | people
+        case "schedule" | "api" | "broadcast":
+            names = _TRIGGERED - {"message", "trigger"} | people
+        case _:
+            pass
+    audience = trigger.schedule.where if trigger.schedule else None
+    for condition in (trigger.when, trigger.where, audience):
+        if condition is not None:
+            _check(reading, flow, _Use.of(condition), names)
+            _check_asked(reading.ctx, flow, condition, names | {"contact"})
+    if trigger.contact is not None:
+        use = _Use(needs.strict_expression(trigger.contact.source), trigger.contact.place)
+        _check(reading, flow, use, names - {"contact"})
+    for expression in _expressions(trigger.inputs):
+        _check(reading, flow, _of_value(expression), names)
 
 
 def _at_start(reading: FlowReading, flow: Flow) -> Names:
@@ -75,7 +104,7 @@ def _at_start(reading: FlowReading, flow: Flow) -> Names:
     always |= {each.name for each in flow.inputs if each.default is not None}
     required = {each.name for each in flow.inputs if each.required}
     brought = [
-        required if each.trigger.kind == "api" else set(each.groups) for each in reading.triggers
+        set(each.groups) if each.trigger.kind in _BY_TEXT else required for each in reading.triggers
     ] or [required]
     return ALWAYS | always | set.intersection(*brought) | contact_names(reading.ctx)
 
@@ -207,6 +236,13 @@ def _uses(step: AnyStep) -> Iterator[_Use]:
                     yield _of_value(value.expression)
         case Log():
             yield from _in_text(step.text)
+        case Start():
+            yield from (_of_value(each) for each in _expressions(step.inputs))
+            for moment in (step.contact, step.at):
+                if moment is not None:
+                    yield _Use(needs.strict_expression(moment.source), moment.place)
+        case Emit():
+            yield from (_of_value(each) for each in _expressions(step.data))
         case If():
             yield _Use.of(step.condition)
         case Switch():
@@ -238,6 +274,10 @@ def _in_happening(happening: Happening | None) -> Iterator[_Use]:
         yield _Use.of(happening.where)
     if happening.contact is not None:
         yield _Use(needs.strict_expression(happening.contact.source), happening.contact.place)
+
+
+def _expressions(values: Mapping[str, Value]) -> Iterator[Expression]:
+    return (each for value in values.values() for each in value.expressions())
 
 
 def _of_value(expression: Expression) -> _Use:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from smsflow.engine.model.slots import Duration, Expression, Happening, Moment
+from smsflow.engine.model.slots import Duration, Expression, Happening, Moment, Value
 from smsflow.engine.model.steps import AnyStep
 from smsflow.errors import Place
 
@@ -26,7 +26,10 @@ class Input:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """What starts a flow: `kind` is keyword, pattern, catch_all or api."""
+    """What starts a flow: `kind` is one of the grammar's `TRIGGER_KINDS`.
+
+    `subject` is what it listens to: the name of an event, or the flow whose end it is about.
+    """
 
     kind: str
     place: Place
@@ -36,6 +39,25 @@ class Trigger:
     number: str | None = None  # only on this number of ours
     language: str | None = None
     when: Expression | None = None
+    from_group: str | None = None  # only for contacts in it
+    subject: str = ""
+    contact: Expression | None = None  # whose phone an event is about
+    where: Expression | None = None
+    inputs: Mapping[str, Value] = field(default_factory=dict)
+    labels: frozenset[str] = frozenset()  # outcomes of sessions, or fates of texts
+    after: Duration = Duration()
+    schedule: Schedule | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When a flow starts by the clock, and with whom. `zone` None: each contact's own."""
+
+    cron: str
+    zone: str | None
+    group: str | None = None
+    where: Expression | None = None
+    rate: float | None = None  # starts a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +108,7 @@ class Flow:
     triggers: tuple[Trigger, ...] = ()
     key: Expression | None = None
     mode: str = "restart"  # restart, ignore, queue, parallel
+    list: str = "marketing"  # that a marketing flow needs
     starts: StartLimit | None = None
     lifetime: Duration = Duration(days=30)
     variables: Mapping[str, Any] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,10 +41,20 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value slot: a literal (text, number, bool, None, list, dict) or an expression."""
+    """A value slot: a literal (text, number, bool, None, list, dict), an expression, or a list or
+    mapping with expressions in it."""
 
     literal: Any = None
     expression: Expression | None = None
+    parts: Mapping[str, Value] | tuple[Value, ...] | None = None
+
+    def expressions(self) -> Iterator[Expression]:
+        """All expressions in it."""
+        if self.expression is not None:
+            yield self.expression
+        inner = self.parts.values() if isinstance(self.parts, Mapping) else self.parts
+        for each in inner or ():
+            yield from each.expressions()
 
 
 @dataclass(frozen=True, slots=True)

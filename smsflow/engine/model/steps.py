@@ -190,6 +190,50 @@ class Resume(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Group(Step):
+    """Put the contact into groups, or take them out of some."""
+
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscribe(Step):
+    """Put the contact on a list. `source` is where they said so; with `proof`, by which text."""
+
+    list: str
+    source: str | None = None
+    proof: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unsubscribe(Step):
+    """Take the contact off a list."""
+
+    list: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start(Step):
+    """Start another flow, with this contact, another one or a group, now or later."""
+
+    flow: str
+    inputs: Mapping[str, Value] = field(default_factory=dict)
+    contact: Expression | None = None
+    group: str | None = None
+    at: Expression | None = None
+    offset: Duration = Duration()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emit(Step):
+    """Tell of an event."""
+
+    event: str
+    data: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Goto(Step):
     """Go on at a section or a step; the target is the step's `next`."""
 
@@ -204,4 +248,22 @@ class End(Step):
     text: Text | None = None
 
 
-AnyStep = Send | Ask | Wait | If | Switch | Set | Otp | Run | Log | Goto | Resume | End
+AnyStep = (
+    Send
+    | Ask
+    | Wait
+    | If
+    | Switch
+    | Set
+    | Otp
+    | Run
+    | Log
+    | Group
+    | Subscribe
+    | Unsubscribe
+    | Start
+    | Emit
+    | Goto
+    | Resume
+    | End
+)

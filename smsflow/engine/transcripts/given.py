@@ -107,10 +107,11 @@ def _contact(ctx: Context, contact: Any, place_of: Callable[[str], Place]) -> No
         hint = 'such as {phone: "+447700900123", language: fr}'
         ctx.issue(place_of("contact"), "F202", "'contact' is a mapping", hint)
         return
-    for later in ("subscribed", "groups"):
-        if later in contact:
-            place = place_of(f"contact.{later}")
-            ctx.issue(place, "F204", f"'{later}' is not in this version yet", "leave it out")
+    for key in ("subscribed", "groups"):
+        names = contact.get(key, [])
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            place = place_of(f"contact.{key}")
+            ctx.issue(place, "F202", f"'{key}' is a list of names", "such as [marketing]")
     phone = str(contact.get("phone", PHONE))
     try:
         whose = normalise(phone)
@@ -155,9 +156,11 @@ def _contact_of(given: Mapping[str, Any], project: Project) -> Contact:
     contact = Contact(normalise(str(given.get("phone", PHONE))))
     contact.language = given.get("language")
     contact.timezone = given.get("timezone")
+    contact.groups = sorted(given.get("groups", []))
+    contact.lists = sorted(given.get("subscribed", []))
     zone = policy.zone_of(contact.phone, known=contact.timezone, project=project.timezone)
     for name, value in given.items():
-        if name in ("phone", "language", "timezone"):
+        if name in ("phone", "language", "timezone", "groups", "subscribed"):
             continue
         declared = project.fields.get(name)
         try:

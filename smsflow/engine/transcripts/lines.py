@@ -9,7 +9,7 @@ from typing import Any
 
 from smsflow.engine.inputs import read_value
 from smsflow.engine.language import source
-from smsflow.engine.language.literals import parse_duration
+from smsflow.engine.language.literals import event, parse_duration
 from smsflow.engine.language.reading import Context, kind_of, listed, scalar, suggest
 from smsflow.engine.language.source import Mapping, Node, Scalar, Sequence
 from smsflow.engine.language.texts import note_cut
@@ -17,9 +17,9 @@ from smsflow.engine.words.keywords import PatternError, compile_pattern
 from smsflow.errors import Place
 from smsflow.sms.states import State
 
-WHEN = ("start", "in", "after", "at", "dlr", "verify", "restart", "deploy")
-THEN = ("out", "silent", "end", "expect")
-LATER = ("event", "http", "handoff", "emit", "agent", "run")
+WHEN = ("start", "in", "after", "at", "dlr", "event", "verify", "restart", "deploy")
+THEN = ("out", "silent", "emit", "end", "expect")
+LATER = ("http", "handoff", "agent", "run")
 OUT_KEYS = ("text", "starts", "contains", "matches", "lang", "via", "segments", "named")
 
 # What a report can say; what our own side decides (queued, refused ...) comes by itself.
@@ -152,6 +152,21 @@ def _report(ctx: Context, node: Node) -> str:
     return text
 
 
+def _event(ctx: Context, node: Node) -> dict[str, Any]:
+    """One event, with what it tells: {ticket.closed: {id: T1, phone: "+44..."}}, or its name."""
+    if isinstance(node, Scalar):
+        return {event(ctx, node): {}}
+    if not isinstance(node, Mapping) or len(node.items) != 1:
+        hint = 'such as {ticket.closed: {id: T1, phone: "+447700900123"}}'
+        raise ctx.refuse(node.place, "F202", "one event is expected here, with its data", hint)
+    ((key, value),) = node.items
+    empty = isinstance(value, Scalar) and not value.text
+    data = {} if empty else plain(value)
+    if not isinstance(data, dict):
+        raise ctx.refuse(value.place, "F202", "an event tells values by name", "or {}")
+    return {event(ctx, key): data}
+
+
 def _verify(ctx: Context, node: Node) -> str:
     return _text(ctx, node)
 
@@ -235,6 +250,8 @@ _READERS: Dict[str, Callable[[Context, source.Node], Any]] = {
     "after": _after,
     "at": _at,
     "dlr": _dlr,
+    "event": _event,
+    "emit": _event,
     "verify": _verify,
     "restart": _true,
     "deploy": _deploy,

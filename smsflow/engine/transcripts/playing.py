@@ -15,7 +15,7 @@ from typing import Any
 
 from smsflow.engine.language.literals import parse_duration
 from smsflow.engine.language.reading import listed, suggest
-from smsflow.engine.state import Session
+from smsflow.engine.state import Session, decode
 from smsflow.engine.transcripts.given import SEED, GivenInvalid, begin, moment
 from smsflow.engine.transcripts.lines import REPORTS, Line
 from smsflow.engine.transcripts.origin import origin
@@ -97,6 +97,7 @@ class _Player:
         self._zone = played.zone = start.zone
         self._sim = Simulator(world, start.contact, start.now, start.rng)
         self._checked = 0  # texts that a line has spoken of
+        self._heard = 0  # events of the flows that a line has spoken of
         self._shown = 0
         self._traced = 0
 
@@ -173,6 +174,8 @@ class _Player:
                 self._move_to(line)
             case "dlr":
                 self._report(line)
+            case "event":
+                self._event(line)
             case "verify":
                 result = self._sim.verify(line.value)
                 self._note(f"verify {line.value}: {result['result']}")
@@ -193,6 +196,11 @@ class _Player:
             raise _Failed(line.place_of("to"), f"there is no number '{number}'; {hint}")
         self._played.chat.append(ChatLine(self._sim.now, "<-", line.value["text"]))
         self._sim.text(line.value["text"], number)
+
+    def _event(self, line: Line) -> None:
+        ((name, data),) = line.value.items()
+        reached = self._sim.event(name, data)
+        self._note(f"event {name}" if reached else f"event {name}: not about this contact")
 
     def _move_to(self, line: Line) -> None:
         there = moment(line.value, self._zone)
@@ -227,6 +235,8 @@ class _Player:
                 self._check_out(line)
             case "silent":
                 self._nothing_unexpected(line.place)
+            case "emit":
+                self._check_emit(line)
             case "end":
                 self._check_end(line)
             case "expect":
@@ -269,6 +279,20 @@ class _Player:
             raise _Failed(line.place, f"no session of {self._test.flow} has begun")
         return ours[-1]
 
+    def _check_emit(self, line: Line) -> None:
+        ((name, wanted),) = line.value.items()
+        news = self._sim.emitted[self._heard :]
+        if not news:
+            raise _Failed(line.value_place, f"expected the event: {name}", got="nothing")
+        emitted, self._heard = news[0], self._heard + 1
+        if emitted.name != name:
+            raise _Failed(line.value_place, f"expected the event: {name}", got=emitted.name)
+        told = decode(emitted.data)
+        for key, value in wanted.items():
+            if not self._same(told.get(key), value):
+                reason = f"expected {key}: {_shown(value)}"
+                raise _Failed(line.value_place, reason, got=_shown(told.get(key)))
+
     def _check_end(self, line: Line) -> None:
         session = self._session(line)
         if session.outcome == line.value:
@@ -291,8 +315,10 @@ class _Player:
                 found = found.get(part) if isinstance(found, dict) else None
             return found
         contact = self._sim.contact
-        if rest in ("language", "timezone", "opted_out"):
+        if rest in ("language", "timezone", "groups", "opted_out"):
             return getattr(contact, rest)
+        if rest == "subscribed":
+            return contact.lists
         declared = self._sim.world.project.fields.get(rest)
         return contact.fields.get(rest, declared.default if declared else None)
 

@@ -17,16 +17,18 @@ from datetime import datetime
 from random import Random
 from typing import Any, assert_never
 
-from smsflow.engine import policy
+from smsflow.engine import addressing, clockwork, policy, triggering
 from smsflow.engine.effects import (
     ConsentChanged,
     DropQueued,
     Effect,
+    Emitted,
     Logged,
     RequestAnswered,
     SendAgain,
     SendText,
     SetTimer,
+    StartFlow,
     Traced,
 )
 from smsflow.engine.events import (
@@ -42,8 +44,8 @@ from smsflow.engine.events import (
 )
 from smsflow.engine.machine import advance
 from smsflow.engine.model import Duration
-from smsflow.engine.state import Contact, Conversation, Plan, Session
-from smsflow.engine.world import World
+from smsflow.engine.state import Contact, Conversation, Plan, Session, decode
+from smsflow.engine.world import Route, World
 from smsflow.sms.states import State
 
 
@@ -80,6 +82,7 @@ class _Alarm:
     order: int
     event: Event | None  # None: the text of that id leaves
     text: str = ""
+    route: Route | None = None  # whose time has come
 
 
 @dataclass(slots=True)
@@ -94,11 +97,17 @@ class Simulator:
     trace: list[TraceLine] = field(default_factory=list)
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)  # results of requests
     logged: list[Logged] = field(default_factory=list)
+    emitted: list[Emitted] = field(default_factory=list)
+    started: list[StartFlow] = field(default_factory=list)  # by flows, with whomever
     consent: list[ConsentChanged] = field(default_factory=list)
     sessions: dict[str, Session] = field(default_factory=dict)  # also those that have ended
     _texts: dict[str, SimulatedText] = field(default_factory=dict)
     _alarms: list[_Alarm] = field(default_factory=list)
     _counter: int = 0
+
+    def __post_init__(self) -> None:
+        """The clock begins to run."""
+        self._wind_up()
 
     # --- what happens ----------------------------------------------------------------------------
 
@@ -112,6 +121,13 @@ class Simulator:
         session = self._id()
         self._happen(StartRequested(flow, session, inputs))
         return self.answers.get(session, {"started": False, "reason": "nothing answered"})
+
+    def event(self, name: str, data: Mapping[str, Any]) -> bool:
+        """An event comes in; False when it is not about this contact."""
+        if self.contact.phone not in addressing.phones(self.world, name, data, self.now):
+            return False
+        self._happen(EventHappened(name, data))
+        return True
 
     def verify(self, code: str) -> dict[str, Any]:
         """Post a code as the web application does, for the session that waits for one."""
@@ -150,12 +166,7 @@ class Simulator:
 
     def move(self, length: Duration) -> None:
         """Let a length of time pass, days on the contact's calendar."""
-        zone = policy.zone_of(
-            self.contact.phone,
-            known=self.contact.timezone,
-            project=self.world.project.timezone,
-        )
-        self.move_to(length.after(self.now, zone))
+        self.move_to(length.after(self.now, self._zone()))
 
     def next_due(self) -> datetime | None:
         """When the next timer is due or the next text leaves."""
@@ -172,6 +183,30 @@ class Simulator:
             for flow in (*self.world.pinned.values(), *self.world.flows.values())
         }
         self.world = replace(world, pinned=older)
+        self._wind_up()
+
+    def _wind_up(self) -> None:
+        """Set an alarm for every schedule."""
+        self._alarms = [each for each in self._alarms if each.route is None]
+        for route in self.world.routes_of("schedule"):
+            self._set_schedule(route)
+
+    def _set_schedule(self, route: Route) -> None:
+        schedule = route.trigger.schedule
+        if schedule is not None:
+            due = next(clockwork.times(schedule.cron, schedule.zone or self._zone(), self.now))
+            self._counter += 1
+            self._alarms.append(_Alarm(due, self._counter, None, route=route))
+
+    def _begin_by_clock(self, route: Route) -> None:
+        self._set_schedule(route)
+        start = triggering.by_clock(self.world, route, self._id(), self.now)
+        self._happen(_request(start))
+
+    def _zone(self) -> str:
+        return policy.zone_of(
+            self.contact.phone, known=self.contact.timezone, project=self.world.project.timezone
+        )
 
     # --- how it goes on --------------------------------------------------------------------------
 
@@ -186,7 +221,9 @@ class Simulator:
         self.move_to(self.now)
 
     def _ring(self, alarm: _Alarm) -> None:
-        if alarm.event is None:
+        if alarm.route is not None:
+            self._begin_by_clock(alarm.route)
+        elif alarm.event is None:
             self._leave(self._texts[alarm.text])
         elif isinstance(alarm.event, NoReport):
             text = self._texts[alarm.event.sent.message]
@@ -231,6 +268,15 @@ class Simulator:
                 self._drop(effect)
             case ConsentChanged():
                 self.consent.append(effect)
+            case StartFlow():
+                self.started.append(effect)
+                if effect.phone in (None, self.contact.phone):
+                    self._alarm(effect.due, _request(effect))
+            case Emitted():
+                self.emitted.append(effect)
+                data = decode(effect.data)
+                if self.contact.phone in addressing.phones(self.world, effect.name, data, self.now):
+                    self._alarm(self.now, EventHappened(effect.name, data))
             case RequestAnswered():
                 self.answers[effect.request] = effect.result
             case Logged():
@@ -259,11 +305,32 @@ class Simulator:
     def _facts(self, text: SimulatedText) -> Sent:
         made = text.effect
         return Sent(
-            text.id, text.root, made.session, text.state, text.plan, made.kind, text.replaced
+            text.id,
+            text.root,
+            made.session,
+            text.state,
+            text.plan,
+            made.kind,
+            made.flow,
+            made.step,
+            text.replaced,
         )
 
     def _id(self) -> str:
         return f"{self.rng.getrandbits(128):032x}"
+
+
+def _request(start: StartFlow) -> StartRequested:
+    """What the start that an effect asks for is when it is due."""
+    return StartRequested(
+        flow=start.flow,
+        session=start.session,
+        inputs=decode(start.inputs),
+        kind=start.kind,
+        data=decode(start.data),
+        group=start.group,
+        where=start.where,
+    )
 
 
 def _reborn(conversation: Conversation) -> Conversation:

@@ -153,7 +153,7 @@ def _given(ctx: Context, node: Node | None) -> _Given:
     mapping = _mapping(ctx, node, "a mapping")
     for key, _ in mapping:
         top = _top(key.text)
-        if top in ("http", "subscribed"):
+        if top == "http":
             message = f"'{top}' is not in this version yet"
             ctx.issue(key.place, "F204", message, "leave it out")
         elif top not in GIVEN:

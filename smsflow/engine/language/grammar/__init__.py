@@ -38,7 +38,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 LATER: Mapping[str, frozenset[str]] = {
-    "verb": _words("call action run start emit group subscribe unsubscribe handoff log"),
+    "verb": _words("call action run handoff log"),
     "step": _words("note on_error"),
     "send": _words("to media fallback quiet ordered save"),
     "ask": _words("to media fallback quiet ordered keywords sensitive pattern"),
@@ -46,10 +46,7 @@ LATER: Mapping[str, frozenset[str]] = {
     "wait": _words("at weekday tz event where timeout save late_after on_late"),
     "otp": _words("letters"),
     "flow": _words("interrupt quiet update anytime on_error on_expire migrate"),
-    "trigger": _words(
-        "fuzzy fills schedule tz audience rate broadcast event contact where inputs delivery "
-        "outcome after from_group"
-    ),
+    "trigger": _words("fuzzy fills"),
     "project": _words("services commands answers system"),
     "policy": _words("fallback"),
 }

@@ -15,17 +15,47 @@ TYPED: Mapping[str, Key] = {
     "values": Key(Slot(Kind.LIST, item=Slot(Kind.LITERAL)), "the values that are allowed"),
 }
 
+_OUTCOME: Mapping[str, Key] = {
+    "flow": key(Kind.FLOW, "the flow", required=True),
+    "is": key(Kind.NAMES, "the labels it ended with", required=True),
+}
+
 TRIGGER: Mapping[str, Key] = {
     "keyword": key(Kind.WORDS, "words that start the flow"),
     "pattern": key(Kind.PLAIN, "a regular expression; named groups become variables"),
     "catch_all": key(Kind.BOOLEAN, "true: any text that nothing else takes"),
     "api": key(Kind.BOOLEAN, "true: the API may start it"),
+    "event": key(Kind.EVENT, "an event that starts it: of the API, of Python or of `emit`"),
+    "schedule": key(Kind.PLAIN, 'a line of cron: "0 9 * * mon"'),
+    "broadcast": key(Kind.BOOLEAN, "true: it may be sent to many with `smsflow broadcast`"),
+    "delivery": key(
+        Kind.ENUMS,
+        "a text that no session waits for had this fate",
+        *("delivered", "undeliverable", "expired", "rejected", "no_report"),
+    ),
+    "outcome": Key(Slot(Kind.RECORD, keys=_OUTCOME), "a session of another flow ended so"),
     "match": key(Kind.ENUM, "where the keyword stands", "first", "whole", "anywhere"),
     "to": key(Kind.NUMBER, "only on this number of ours"),
     "lang": key(Kind.NAME, "the language of the session that it starts"),
+    "from_group": key(Kind.NAME, "only for contacts in this group"),
+    "contact": key(Kind.CONDITION, "whose phone an event is about; event.phone when not given"),
+    "where": key(Kind.CONDITION, "only for events, or texts, for which this is true"),
+    "inputs": key(Kind.DATA, "the inputs of the flow, from what started it"),
+    "after": key(Kind.DURATION, "how long after the end of the other session"),
+    "tz": key(Kind.PLAIN, "the zone of the schedule, or contact; the project's when not given"),
+    "audience": record(
+        "whom a schedule is for",
+        required=False,
+        group=key(Kind.NAME, "only contacts in this group"),
+        where=key(Kind.CONDITION, "only contacts for whom this is true"),
+    ),
+    "rate": key(Kind.RATE, "how many a schedule starts in how long: 10/s"),
     "when": key(Kind.CONDITION, "only when this is true"),
 }
-TRIGGER_KINDS = ("keyword", "pattern", "catch_all", "api")
+TRIGGER_KINDS = (
+    *("keyword", "pattern", "catch_all", "api"),
+    *("event", "schedule", "broadcast", "delivery", "outcome"),
+)
 
 FLOW: Mapping[str, Key] = {
     "smsflow": key(Kind.INTEGER, "version of the language: 1", required=True),
@@ -39,6 +69,7 @@ FLOW: Mapping[str, Key] = {
     "triggers": Key(Slot(Kind.LIST, item=Slot(Kind.RECORD, keys=TRIGGER)), "what starts it"),
     "key": key(Kind.CONDITION, "one live session of a contact for each value of this"),
     "mode": key(Kind.ENUM, "when it starts again", "restart", "ignore", "queue", "parallel"),
+    "list": key(Kind.NAME, "the list that a marketing flow needs; marketing when not given"),
     "limits": record("limits for each contact", starts=key(Kind.RATE, "starts, such as 5/1h")),
     "vars": map_of(Slot(Kind.LITERAL), "constants and first values"),
     "defaults": key(Kind.BY_VERB, "keys for every step of a verb: {ask: {timeout: 2d}}"),

@@ -39,6 +39,9 @@ class Kind(StrEnum):
     LIST = "list"  # a list of `item`
     BY_VERB = "by verb"  # keys of steps under the names of verbs
     DURATION_OR_RECORD = "duration or record"
+    DATA = "data"  # values by name, or a list of variables
+    FLOW = "flow"  # the name of a flow of the project
+    EVENT = "event"  # the name of an event: ticket.closed
     TYPED = "typed"  # a type, or {type, default, fields, values}
 
 

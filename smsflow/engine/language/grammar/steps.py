@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from smsflow.engine.language.grammar.people import PEOPLE
 from smsflow.engine.language.grammar.slots import Key, Kind, Slot, Verb, key, map_of, record
 
 _DELIVERY_DOCS = {
@@ -111,6 +112,7 @@ VERBS: Mapping[str, Verb] = {
     ),
     "set": Verb(Slot(Kind.MAP, item=Slot(Kind.VALUE)), "Set variables, or fields of the contact."),
     "otp": Verb(Slot(Kind.TEXT), "Send a one-time code and wait until it comes back.", _OTP),
+    **PEOPLE,
     "goto": Verb(Slot(Kind.TARGET), "Go on at a section or a step."),
     "end": Verb(
         Slot(Kind.NAME),

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from smsflow.engine.language.verbs import deciding, texts, waiting
+from smsflow.engine.language.verbs import deciding, people, texts, waiting
 from smsflow.engine.language.verbs.building import Builder
 
-BUILDERS: Mapping[str, Builder] = {**texts.BUILDERS, **waiting.BUILDERS, **deciding.BUILDERS}
+BUILDERS: Mapping[str, Builder] = {
+    **texts.BUILDERS,
+    **waiting.BUILDERS,
+    **deciding.BUILDERS,
+    **people.BUILDERS,
+}

@@ -1,0 +1,52 @@
+"""What begins when a session ends: flows with the trigger `outcome`."""
+
+from __future__ import annotations
+
+from smsflow.engine.effects import StartFlow
+from smsflow.engine.outside import read, read_all
+from smsflow.engine.scope import contact_scope
+from smsflow.engine.state import Session, encode
+from smsflow.engine.templating.templates import TemplateError
+from smsflow.engine.templating.values import in_zone
+from smsflow.engine.turn import Turn
+from smsflow.engine.world import Route
+
+
+def follow(turn: Turn, session: Session) -> None:
+    """Ask for a session of every flow that follows on this end."""
+    for route in turn.world.routes_of("outcome", session.flow):
+        if session.outcome in route.trigger.labels:
+            try:
+                _ask_for(turn, session, route)
+            except (TemplateError, TypeError) as error:
+                turn.trace(None, None, "error", f"{route.trigger.place}: {error}")
+
+
+def _ask_for(turn: Turn, session: Session, route: Route) -> None:
+    trigger, local = route.trigger, in_zone(turn.now, turn.zone)
+    data = {**session.variables, "flow": session.flow, "outcome": session.outcome}
+    scope = {
+        "event": data,
+        "contact": contact_scope(turn.contact, turn.world.project, zone=turn.zone),
+        "now": local,
+        "today": local.date(),
+    }
+    for condition in (trigger.where, trigger.when):
+        wanted = condition is None or read(
+            condition, scope, language=session.language, zone=turn.zone
+        )
+        if not wanted:
+            return
+    inputs = read_all(trigger.inputs, scope, language=session.language, zone=turn.zone)
+    turn.effects.append(
+        StartFlow(
+            flow=route.flow,
+            session=turn.new_id(),
+            due=trigger.after.after(turn.now, turn.zone),
+            kind="outcome",
+            phone=turn.contact.phone,
+            group=trigger.from_group,
+            inputs={name: encode(value) for name, value in inputs.items()},
+            data={name: encode(value) for name, value in data.items()},
+        )
+    )

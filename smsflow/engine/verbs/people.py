@@ -1,0 +1,108 @@
+"""Groups and lists of people, other flows, and events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from smsflow.engine.effects import ConsentChanged, Emitted, StartFlow
+from smsflow.engine.model import Emit, Expression, Group, Start, Subscribe, Unsubscribe
+from smsflow.engine.state import Session, encode
+from smsflow.engine.turn import FlowFailed, Turn
+from smsflow.sms.numbers import is_phone, normalise
+
+
+def group(turn: Turn, session: Session, step: Group) -> None:
+    """Into groups and out of them."""
+    contact = turn.contact
+    contact.groups = sorted((set(contact.groups) | set(step.add)) - set(step.remove))
+    changes = [f"+{name}" for name in step.add] + [f"-{name}" for name in step.remove]
+    turn.trace(session, step, "group", ", ".join(changes))
+
+
+def subscribe(turn: Turn, session: Session, step: Subscribe) -> None:
+    """On a list; every time is on record, for each is a proof."""
+    turn.contact.lists = sorted({*turn.contact.lists, step.list})
+    wording = str(session.message.get("text", "")) if step.proof else ""
+    source = step.source or str(session.trigger["kind"])
+    _put_on_record(turn, session, step.list, wording, source, opted_out=False)
+    turn.trace(session, step, "subscribe", step.list)
+
+
+def unsubscribe(turn: Turn, session: Session, step: Unsubscribe) -> None:
+    """Off a list."""
+    turn.contact.lists = [name for name in turn.contact.lists if name != step.list]
+    _put_on_record(turn, session, step.list, "", str(session.trigger["kind"]), opted_out=True)
+    turn.trace(session, step, "unsubscribe", step.list)
+
+
+def _put_on_record(
+    turn: Turn, session: Session, name: str, wording: str, source: str, *, opted_out: bool
+) -> None:
+    number = session.number or next(iter(turn.world.project.numbers))
+    turn.effects.append(ConsentChanged(opted_out, wording, number, list=name, source=source))
+
+
+def start(turn: Turn, session: Session, step: Start) -> None:
+    """Another flow, with whoever it is for."""
+    phone = None if step.group else _phone(turn, session, step.contact)
+    due = turn.now if step.at is None else _moment(turn, session, step, step.at)
+    inputs = _plain(step, turn.data(session, step.inputs))
+    turn.effects.append(
+        StartFlow(
+            flow=step.flow,
+            session=turn.new_id(),
+            phone=phone,
+            group=step.group,
+            inputs=inputs,
+            due=max(due, turn.now),
+            kind="start",
+        )
+    )
+    whom = f"group {step.group}" if step.group else phone or ""
+    later = f" at {turn.by_the_clock(due)}" if due > turn.now else ""
+    turn.trace(session, step, "start", f"{step.flow} with {whom}{later}")
+
+
+def _phone(turn: Turn, session: Session, contact: Expression | None) -> str:
+    if contact is None:
+        return turn.contact.phone
+    value = turn.evaluate(session, contact)
+    try:
+        phone = normalise(str(value))
+    except ValueError as error:
+        raise FlowFailed("flow", f"'contact': {error}", contact.place) from None
+    if not is_phone(phone):
+        raise FlowFailed("flow", f"'contact' must be a phone in E.164, not {phone}", contact.place)
+    return phone
+
+
+def _moment(turn: Turn, session: Session, step: Start, at: Expression) -> datetime:
+    moment = turn.evaluate(session, at)
+    if not isinstance(moment, datetime):
+        problem = f"'at' must be a date and time, and is {moment!r}"
+        raise FlowFailed("template", problem, at.place)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(turn.zone))
+    try:
+        return step.offset.after(moment.astimezone(UTC), turn.zone)
+    except OverflowError:
+        problem = f"{moment.isoformat()} is beyond the calendar"
+        raise FlowFailed("template", problem, at.place) from None
+
+
+def emit(turn: Turn, session: Session, step: Emit) -> None:
+    """Tell of an event; who listens is found when it is worked off."""
+    data = _plain(step, {"phone": turn.contact.phone, **turn.data(session, step.data)})
+    turn.effects.append(Emitted(step.event, data))
+    turn.trace(session, step, "emit", step.event)
+
+
+def _plain(step: Start | Emit, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as JSON."""
+    try:
+        return {name: encode(value) for name, value in values.items()}
+    except TypeError as error:
+        raise FlowFailed("template", str(error), step.place) from None
