@@ -13,7 +13,8 @@ A stock `rq worker` works them too: rq worker --job-class smsflow.jobs.SmsflowJo
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any
@@ -25,15 +26,20 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.utils import decode_redis_hash
+from sqlalchemy.exc import DBAPIError
 
 from smsflow.config import Settings
 from smsflow.errors import Conflict
 from smsflow.health import log_fields
 from smsflow.runtime import Runtime
+from smsflow.store.database import out_of_reach, words_of
 
 INBOX = "smsflow-inbox"
 OUTBOX = "smsflow-outbox"
 FLAG_SECONDS = 2  # a nudge that was lost is in nobody's way for longer than this
+# After a failure, in which no nudge waits for Redis again: on a Redis that hangs, each that comes
+# in would wait for half a second.
+QUIET = timedelta(seconds=1)
 # A text on a number that this release of the project does not have: during a deployment a newer
 # release may still come to send it.
 STRAY_AFTER = timedelta(minutes=10)
@@ -97,13 +103,20 @@ def deliver(provider: str) -> int:
     if provider not in runtime.channels:
         return 0
     total = 0
-    for _ in range(ROUNDS):
-        tried = runtime.delivery.send(provider)
-        total += tried
-        runtime.tally.add(texts=tried)
-        if not tried:
-            return total
-    nudger.providers([provider])
+    try:
+        for _ in range(ROUNDS):
+            tried = runtime.delivery.send(provider)
+            total += tried
+            runtime.tally.add(texts=tried)
+            if not tried:
+                return total
+        nudger.providers([provider])
+    except Conflict as conflict:
+        log.warning("conflict", reason=str(conflict))
+    except DBAPIError as error:
+        if not out_of_reach(error):
+            raise
+        log.warning("database_unreachable", doing="deliver", reason=words_of(error))
     return total
 
 
@@ -165,9 +178,10 @@ class Nudger:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._redis = runtime.redis
+        self._quiet_until = runtime.clock.now()
 
     def inbox(self, *, force: bool = False) -> None:
-        """Rows are due in the inbox; `force` ignores that somebody was nudged just now."""
+        """Rows are due in the inbox; `force` is the sweep's, which nudges whatever was before."""
         self._nudge(INBOX, "smsflow.jobs.drain", "", force)
 
     def numbers(self, numbers: Iterable[str]) -> None:
@@ -182,13 +196,13 @@ class Nudger:
 
     def clear(self, queue: str, about: str = "") -> None:
         """The flag is cleared before reading: what is committed later gets a nudge of its own."""
-        try:
+        with self._best_effort("clear"):
             self._redis.delete(_flag(queue, about))
-        except redis.RedisError as error:
-            log.warning("redis_unreachable", doing="clear", reason=str(error))
 
     def _nudge(self, queue: str, entry_point: str, about: str, force: bool) -> None:
-        try:
+        if not force and self._runtime.clock.now() < self._quiet_until:
+            return
+        with self._best_effort("nudge"):
             fresh = self._redis.set(_flag(queue, about), 1, nx=True, ex=FLAG_SECONDS)
             if fresh or force:
                 self._queue(queue).enqueue_call(
@@ -199,8 +213,15 @@ class Nudger:
                     failure_ttl=3600,
                     description=f"{entry_point}({about})",
                 )
+
+    @contextmanager
+    def _best_effort(self, doing: str) -> Iterator[None]:
+        """A Redis that is away is logged, and left alone for a moment."""
+        try:
+            yield
         except redis.RedisError as error:
-            log.warning("redis_unreachable", doing="nudge", reason=str(error))
+            self._quiet_until = self._runtime.clock.now() + QUIET
+            log.warning("redis_unreachable", doing=doing, reason=str(error))
 
     def _queue(self, name: str) -> Queue:
         return Queue(name, connection=self._redis, job_class=SmsflowJob, serializer=JSONSerializer)
@@ -219,7 +240,7 @@ class Sweep:
     Timers have no nudge but this. One sweep of all that run is the leader, by a lease in SQL.
     """
 
-    LEASE = 5.0  # seconds, by the database's clock
+    LEASE = 3.0  # seconds, by the database's clock
 
     def __init__(
         self, runtime: Runtime, name: str, *, every: float = 1.0, tidy_every: int = 60
@@ -233,9 +254,11 @@ class Sweep:
         self._stopping = threading.Event()
 
     def run(self) -> None:
-        """Sweep until `stop`."""
+        """Sweep until `stop`; the next leader need not wait for our lease to run out."""
         while not self._stopping.wait(self._every):
             self.turn()
+        with suppress(Conflict, DBAPIError):
+            self._runtime.store.lead("sweep", self._name, 0.0)
 
     def turn(self) -> None:
         """One round if we lead; one that fails is logged, and the next one comes."""

@@ -60,6 +60,7 @@ class Runtime:
         clock: Clock,
         rng: Random,
         accounts: Mapping[str, Account] | None = None,
+        seat: str | None = None,
     ) -> None:
         self._accounts = accounts or {}
         self._wiring = _wiring(project)
@@ -83,9 +84,8 @@ class Runtime:
         self.conversations = Conversations(
             store, lambda: self.world, self.version_of, clock=clock, rng=rng
         )
-        self.delivery = Delivery(
-            store, self.channels, clock=clock, rng=rng, hours=quiet_hours(lambda: self.project)
-        )
+        hours = quiet_hours(lambda: self.project)
+        self.delivery = Delivery(store, self.channels, clock=clock, rng=rng, hours=hours, seat=seat)
         self._remember(loaded)
 
     @classmethod
@@ -98,8 +98,10 @@ class Runtime:
         rng: Random | None = None,
         upgrade: bool = False,
         accounts: Mapping[str, Account] | None = None,
+        seat: str | None = None,
     ) -> Runtime:
-        """Read the project and connect everything; `accounts` are by the provider's name.
+        """Read the project and connect everything; `accounts` are by the provider's name, `seat`
+        is the place of this process, whose last holder is surely gone.
 
         Raises ProjectInvalid for mistakes in its files and SettingsInvalid for wrong settings.
         """
@@ -120,6 +122,7 @@ class Runtime:
                 clock=clock or SystemClock(),
                 rng=rng or SystemRandom(),
                 accounts=accounts,
+                seat=seat,
             )
         except BaseException:
             store.close()

@@ -14,7 +14,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    DisconnectionError,
+    InterfaceError,
+    OperationalError,
+)
 
 from smsflow.errors import Conflict, SettingsInvalid
 from smsflow.store.dialect import Dialect, Postgres, Sqlite
@@ -234,6 +240,14 @@ def _is_conflict(error: DBAPIError) -> bool:
     """True when somebody else holds a lock that this needs."""
     code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
     return code == _SQLITE_BUSY or getattr(error.orig, "sqlstate", None) in _CONFLICTS
+
+
+def out_of_reach(error: Exception) -> bool:
+    """True when the connection failed or a lock was not to be had, and no row is to blame: the
+    commit may even have happened."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, Conflict | OperationalError | InterfaceError)
 
 
 class Part:

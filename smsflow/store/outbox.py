@@ -70,12 +70,6 @@ class Outbox(Part):
             .where(dialect.one_of(messages.c.id, "ids"), messages.c.state == State.QUEUED)
             .values(state=State.UNCERTAIN)
         )
-        self._renew = (
-            update(outbox)
-            .where(outbox.c.lease_token == bindparam("token"))
-            .values(lease_until=until)
-            .returning(outbox.c.id)
-        )
         self._due_numbers = _due_numbers(dialect)
         self._contacts = select(contacts.c.state).where(dialect.one_of(contacts.c.phone, "phones"))
         self._put_off = dialect.updates(outbox, "id", "due first_due")
@@ -94,12 +88,14 @@ class Outbox(Part):
         now: datetime,
         seconds: float = 10.0,
         hours: Hours | None = None,
+        holder: str = "",
     ) -> list[Leased]:
         """Claim texts that may leave now on these numbers (by name) for `seconds`.
 
         Codes go first and marketing last, by due time; texts of one contact go one by one, in the
         order they were made. Opted-out contacts' and expired texts are refused on the way, and
-        texts that come late into quiet hours wait for the moment that `hours` tells.
+        texts that come late into quiet hours wait for the moment that `hours` tells. `holder` is
+        whose the lease is, for `give_back`.
         """
         while True:
             with self._db.write() as connection:
@@ -112,7 +108,8 @@ class Outbox(Part):
                     late = [row for row in found if row.id not in gone and _is_late(row, now)]
                     gone |= self._postpone(connection, late, hours, now)
                 taken = room.take([row for row in found if row.id not in gone])
-                leased = self._hand_out(connection, taken, now, seconds)
+                token = f"{holder}.{uuid4().hex}"
+                leased = self._hand_out(connection, taken, token, now, seconds)
                 self._bucket.charge(connection, provider, room, taken)
             if leased or not gone:
                 return leased
@@ -160,12 +157,16 @@ class Outbox(Part):
         self._reports.run(connection, reports)
 
     def _hand_out(
-        self, connection: Connection, rows: Sequence[Row[Any]], now: datetime, seconds: float
+        self,
+        connection: Connection,
+        rows: Sequence[Row[Any]],
+        token: str,
+        now: datetime,
+        seconds: float,
     ) -> list[Leased]:
-        """Mark the rows as leased under a new token."""
+        """Mark the rows as leased under a token."""
         if not rows:
             return []
-        token = uuid4().hex
         given = {"rows": [r.id for r in rows], "token": token, "seconds": seconds, "now": now}
         connection.execute(self._mark, given)
         lapsed = [row for row in rows if row.lease_token is not None]
@@ -173,12 +174,6 @@ class Outbox(Part):
             connection.execute(self._uncertain, {"ids": [row.message for row in lapsed]})
             self._lapsed.run(connection, [_lapsed_try(row, now) for row in lapsed])
         return [_leased(row, token) for row in rows]
-
-    def renew(self, token: str, seconds: float) -> bool:
-        """Prolong a lease to `seconds` from now; False when nothing is left under this token."""
-        with self._db.write() as connection:
-            given = {"token": token, "seconds": seconds}
-            return bool(connection.execute(self._renew, given).all())
 
     def due_numbers(self, now: datetime, among: Sequence[str]) -> list[str]:
         """Those of our numbers (by name) that have texts to claim."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from smsflow.store.batch import Batch as Batch
 from smsflow.store.database import Database
 from smsflow.store.history import History
+from smsflow.store.leases import Leases
 from smsflow.store.migrate import Schema
 from smsflow.store.operating import Operating
 from smsflow.store.outbox import Outbox
@@ -16,7 +17,7 @@ from smsflow.store.upkeep import Upkeep
 from smsflow.store.watching import Watching
 
 
-class Store(Schema, Operating, Outbox, Results, Upkeep, History, Watching):
+class Store(Schema, Operating, Outbox, Leases, Results, Upkeep, History, Watching):
     """One project's database. Threads may share it."""
 
     @classmethod
