@@ -107,6 +107,10 @@ class MemoryProvider:
         """Read pushed reports, in PigeonHost's format."""
         return push.read_dlr(body, content_type)
 
+    def parse_dlr_get(self, query: Mapping[str, str]) -> list[Report | Unreadable]:
+        """Refuse: reports are pushed as POST."""
+        return push.refuse_dlr_get(query)
+
     def _take(self, text: Outgoing) -> Answer:
         """Judge one text, by the script or with a plain yes."""
         self.tried.append(text)
