@@ -104,17 +104,17 @@ def quiet_hours(project: Callable[[], Project]) -> Hours:
     return release
 
 
-# Calls what it is given every RENEW_EVERY seconds, as long as its block runs.
+# Calls what it is given again and again, as long as its block runs.
 Heartbeat = Callable[[Callable[[], None]], AbstractContextManager[None]]
 
 
 @contextmanager
-def in_a_thread(beat: Callable[[], None]) -> Iterator[None]:
-    """The heartbeat of a real process."""
+def in_a_thread(beat: Callable[[], None], *, every: float = RENEW_EVERY) -> Iterator[None]:
+    """The heartbeat of a real process; `every` is in seconds."""
     done = threading.Event()
 
     def run() -> None:
-        while not done.wait(RENEW_EVERY):
+        while not done.wait(every):
             beat()
 
     thread = threading.Thread(target=run, name="lease-heartbeat", daemon=True)

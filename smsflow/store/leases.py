@@ -1,14 +1,23 @@
 """Leases on texts in the outbox: prolonged while their sender is at it, given back when it is gone.
 
-The claim (`outbox`) hands them out, each under a token of its own that begins with its holder.
+The claim (`outbox`) hands them out, each under a token of its own that tells its holder.
 """
 
 from __future__ import annotations
+
+from uuid import uuid4
 
 from sqlalchemy import Float, bindparam, func, update
 
 from smsflow.store.database import Database, Part
 from smsflow.store.schema import outbox
+
+_HOLDER_FROM = 33  # counted from 1, as SQL does: behind a UUID's 32 digits
+
+
+def token_of(holder: str) -> str:
+    """A token for one lease, unlike any other."""
+    return f"{uuid4().hex}{holder}"
 
 
 class Leases(Part):
@@ -22,10 +31,10 @@ class Leases(Part):
             .values(lease_until=database.dialect.clock + bindparam("seconds", type_=Float()))
             .returning(outbox.c.id)
         )
-        begins = func.substr(outbox.c.lease_token, 1, bindparam("length"))
+        whose = func.substr(outbox.c.lease_token, _HOLDER_FROM)
         self._give_back = (
             update(outbox)
-            .where(outbox.c.lease_token.is_not(None), begins == bindparam("holder"))
+            .where(outbox.c.lease_token.is_not(None), whose == bindparam("holder"))
             .values(lease_until=0.0)
             .returning(outbox.c.id)
         )
@@ -41,7 +50,5 @@ class Leases(Part):
 
         Whether those are out is as open as after any lease that ran out.
         """
-        prefix = f"{holder}."
         with self._db.write() as connection:
-            given = {"holder": prefix, "length": len(prefix)}
-            return len(connection.execute(self._give_back, given).all())
+            return len(connection.execute(self._give_back, {"holder": holder}).all())

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import (
     ColumnElement,
@@ -34,6 +33,7 @@ from smsflow.store.bucket import Bucket
 from smsflow.store.columns import Instant
 from smsflow.store.database import Database, Part
 from smsflow.store.dialect import Dialect
+from smsflow.store.leases import token_of
 from smsflow.store.refusing import Refusal, Refuser
 from smsflow.store.rows import Leased, SenderQuota, Verdict
 from smsflow.store.schema import attempts, contacts, inbox, messages, outbox
@@ -108,8 +108,7 @@ class Outbox(Part):
                     late = [row for row in found if row.id not in gone and _is_late(row, now)]
                     gone |= self._postpone(connection, late, hours, now)
                 taken = room.take([row for row in found if row.id not in gone])
-                token = f"{holder}.{uuid4().hex}"
-                leased = self._hand_out(connection, taken, token, now, seconds)
+                leased = self._hand_out(connection, taken, token_of(holder), now, seconds)
                 self._bucket.charge(connection, provider, room, taken)
             if leased or not gone:
                 return leased
