@@ -26,9 +26,8 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from smsflow.clock import Clock
-from smsflow.engine import policy
 from smsflow.engine.model import Project
-from smsflow.engine.state import Contact
+from smsflow.engine.policy import Rules
 from smsflow.errors import Conflict
 from smsflow.providers.base import Provider
 from smsflow.sms import answers
@@ -37,7 +36,6 @@ from smsflow.sms.messages import Outgoing
 from smsflow.sms.states import State
 from smsflow.store import Store
 from smsflow.store.database import out_of_reach
-from smsflow.store.outbox import Hours
 from smsflow.store.rows import Leased, SenderQuota, TryResult, Verdict
 
 BATCH = 100  # texts in one request
@@ -66,11 +64,11 @@ class Channel:
     provider: Provider
     addresses: Mapping[str, str]  # name of the number -> its address
     rate: float | None
-    report_url: str
+    report_url: str | None  # None when reports are pulled
 
 
 def channels(
-    project: Project, providers: Mapping[str, Provider], report_url: Callable[[str], str]
+    project: Project, providers: Mapping[str, Provider], report_url: Callable[[str], str | None]
 ) -> dict[str, Channel]:
     """The channels of a project by the name of their provider."""
     return {
@@ -86,22 +84,6 @@ def channels(
         )
         for name, provider in providers.items()
     }
-
-
-def quiet_hours(project: Callable[[], Project]) -> Hours:
-    """When a text that comes late may leave, by the rule that the engine made it with."""
-
-    def release(now: datetime, kind: str, contact: Contact) -> datetime:
-        world = project()
-        return policy.release(
-            now,
-            kind=kind,
-            zone=policy.zone_of(contact.phone, known=contact.timezone, project=world.timezone),
-            quiet=world.quiet,
-            last_inbound=contact.last_inbound,
-        )
-
-    return release
 
 
 # Calls what it is given again and again, as long as its block runs.
@@ -138,7 +120,7 @@ class Delivery:
         rng: Random,
         heartbeat: Heartbeat = in_a_thread,
         wait: Callable[[float], None] = time.sleep,
-        hours: Hours | None = None,
+        rules: Callable[[], Rules] | None = None,
         seat: str | None = None,
     ) -> None:
         """`seat` names the place of this sender, of whom there is one at a time: what is leased
@@ -149,7 +131,7 @@ class Delivery:
         self._rng = rng
         self._heartbeat = heartbeat
         self._wait = wait
-        self._hours = hours
+        self._rules = rules
         self._seat = seat or uuid4().hex
         self._left = True  # a lease may be left under our seat, in nobody's hands
 
@@ -178,7 +160,7 @@ class Delivery:
             provider=name,
             now=now,
             seconds=LEASE,
-            hours=self._hours,
+            rules=None if self._rules is None else self._rules(),
             holder=self._seat,
         )
 

@@ -20,10 +20,11 @@ from smsflow import providers
 from smsflow.clock import Clock, SystemClock
 from smsflow.config import Settings
 from smsflow.conversation import Conversations
-from smsflow.delivery import Channel, Delivery, channels, quiet_hours
+from smsflow.delivery import Channel, Delivery, channels
 from smsflow.engine import world
 from smsflow.engine.language import parse
 from smsflow.engine.model import Flow, Project, ProviderEntry
+from smsflow.engine.policy import Rules
 from smsflow.engine.world import World
 from smsflow.errors import Place, ProjectInvalid, SettingsInvalid
 from smsflow.files import read_project
@@ -84,8 +85,14 @@ class Runtime:
         self.conversations = Conversations(
             store, lambda: self.world, self.version_of, clock=clock, rng=rng
         )
-        hours = quiet_hours(lambda: self.project)
-        self.delivery = Delivery(store, self.channels, clock=clock, rng=rng, hours=hours, seat=seat)
+        self.delivery = Delivery(
+            store,
+            self.channels,
+            clock=clock,
+            rng=rng,
+            rules=lambda: Rules(self.project),
+            seat=seat,
+        )
         self._remember(loaded)
 
     @classmethod

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from smsflow.engine import policy, running
 from smsflow.engine.effects import SendAgain
 from smsflow.engine.events import Sent
 from smsflow.engine.model import Otp, Send, Step
+from smsflow.engine.policy import Window
 from smsflow.engine.questions import pause_others
 from smsflow.engine.state import Plan, Session
 from smsflow.engine.turn import Turn
@@ -51,8 +50,9 @@ def _tried_again(turn: Turn, sent: Sent, outcome: str, *, concerned: bool) -> bo
     following = _following(turn, sent, outcome)
     if following is None:
         return False
-    plan, due = following
-    turn.effects.append(SendAgain(turn.new_id(), sent.message, plan, due))
+    plan, window = following
+    again = SendAgain(turn.new_id(), sent.message, plan, window.opens, window.closes)
+    turn.effects.append(again)
     session = turn.conversation.session(sent.session) if sent.session else None
     if session is not None:
         turn.trace(session, None, "again", f"via {plan.number} after {outcome}")
@@ -64,20 +64,15 @@ def _tried_again(turn: Turn, sent: Sent, outcome: str, *, concerned: bool) -> bo
     return True
 
 
-def _following(turn: Turn, sent: Sent, outcome: str) -> tuple[Plan, datetime] | None:
+def _following(turn: Turn, sent: Sent, outcome: str) -> tuple[Plan, Window] | None:
     """The next try and when it leaves: not in quiet hours, and on a number that we still have."""
     plan = sent.plan
     while (following := policy.next_try(plan, outcome, now=turn.now, zone=turn.zone)) is not None:
         plan, due = following
         if plan.number in turn.world.project.numbers:
-            due = policy.release(
-                due,
-                kind=sent.kind,
-                zone=turn.zone,
-                quiet=turn.world.project.quiet,
-                last_inbound=turn.contact.last_inbound,
-            )
-            return None if plan.give_up_at is not None and due >= plan.give_up_at else (plan, due)
+            window = policy.Rules(turn.world.project).window(due, sent.kind, turn.contact)
+            given_up = plan.give_up_at is not None and window.opens >= plan.give_up_at
+            return None if given_up else (plan, window)
     return None
 
 

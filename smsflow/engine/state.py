@@ -160,6 +160,7 @@ class Session:
     visits: dict[str, int] = field(default_factory=dict)
     message: dict[str, Any] = field(default_factory=dict)  # last text that came in for it
     last: dict[str, Any] = field(default_factory=dict)  # last delivery
+    opens_at: datetime | None = None  # when its first text leaves, if that had to wait
     asleep: int = 0  # seconds of waits for a date, in which the lifetime doesn't run
     sent: int = 0
     serial: int = 0

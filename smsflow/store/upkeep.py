@@ -146,7 +146,7 @@ class Upkeep(Part):
         waits = exists().where(
             earlier.c.order_key == outbox.c.order_key,
             earlier.c.id < outbox.c.id,
-            earlier.c.first_due <= outbox.c.due,
+            or_(earlier.c.first_due <= outbox.c.due, earlier.c.session == outbox.c.session),
             ~earlier.c.held,
         )
         event = select(func.min(inbox.c.due))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -17,9 +18,11 @@ from smsflow.engine.language.sms_checks import check_texts
 from smsflow.engine.language.source import Node, Scalar, decode_file
 from smsflow.engine.language.variables import check_project_texts
 from smsflow.engine.model import (
+    Caps,
     ContactField,
     DeliveryPolicy,
     Duration,
+    Keep,
     Number,
     Project,
     ProviderEntry,
@@ -30,6 +33,9 @@ from smsflow.engine.model import (
 from smsflow.errors import Issue, Place
 
 FILE = "smsflow.yaml"
+
+LONGEST_CAP = timedelta(days=31)
+SHORTEST_KEEP = timedelta(days=3)
 
 _ADDRESS = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 .&_-]{1,11}", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -85,7 +91,8 @@ def _project(ctx: Context, root: Node) -> Project:
         for key in ("stop", "start", "help")
     }
     contact = fields.get("contact")
-    replies = fields.get("limits") and fields.get("limits").get("replies")
+    limits = fields.get("limits")
+    replies = limits and limits.get("replies")
     return Project(
         name=fields.get("name", "smsflow"),
         languages=ctx.languages,
@@ -103,6 +110,8 @@ def _project(ctx: Context, root: Node) -> Project:
         help_words=words["help"],
         texts=_texts(compliance),
         replies=StartLimit(*replies) if replies else None,
+        caps=_caps(ctx, limits) if limits else Caps(),
+        keep=_keep(ctx, fields.get("keep")) if fields.get("keep") else Keep(),
     )
 
 
@@ -242,6 +251,32 @@ def _quiet(ctx: Context, fields: Fields) -> QuietHours | None:
         ctx.issue(quiet.places["to"], "F208", message, "write two different times")
     kinds = quiet.get("kinds", ("marketing", "transactional"))
     return QuietHours(start, end, frozenset(kinds))
+
+
+def _caps(ctx: Context, limits: Fields) -> Caps:
+    found: dict[str, StartLimit] = {}
+    for name in ("marketing", "texts", "prefix", "total"):
+        if (rate := limits.get(name)) is not None:
+            found[name] = StartLimit(*rate)
+            if _whole(rate[1]) > LONGEST_CAP:
+                message = f"texts are counted for {LONGEST_CAP.days} days, not longer"
+                ctx.issue(limits.places[name], "F208", message, "such as 30/1d")
+    return Caps(**found)
+
+
+def _keep(ctx: Context, keep: Fields) -> Keep:
+    found: dict[str, timedelta] = {}
+    for name in ("texts", "traces", "attempts", "sessions", "dead_letters"):
+        if (length := keep.get(name)) is not None:
+            found[name] = _whole(length)
+            if found[name] < SHORTEST_KEEP:
+                message = "reports and audits still need what is younger than 3 days"
+                ctx.issue(keep.places[name], "F208", message, "3d or more")
+    return Keep(**found)
+
+
+def _whole(length: Duration) -> timedelta:
+    return timedelta(days=length.days, seconds=length.seconds)
 
 
 def _contact_fields(ctx: Context, declared: Mapping[str, Any]) -> dict[str, ContactField]:

@@ -18,8 +18,10 @@ from smsflow.engine.model.flow import (
     Trigger,
 )
 from smsflow.engine.model.project import (
+    Caps,
     ContactField,
     DeliveryPolicy,
+    Keep,
     Number,
     Project,
     ProviderEntry,
@@ -56,6 +58,7 @@ __all__ = [
     "DELIVERY_OUTCOMES",
     "AnyStep",
     "Ask",
+    "Caps",
     "ContactField",
     "Delivery",
     "DeliveryPolicy",
@@ -66,6 +69,7 @@ __all__ = [
     "Goto",
     "If",
     "Input",
+    "Keep",
     "Nudge",
     "Number",
     "Otp",

@@ -52,10 +52,30 @@ PROJECT: Mapping[str, Key] = {
     "contact": record("contacts", fields=map_of(Slot(Kind.TYPED), "their fields, with types")),
     "default_reply": key(Kind.TEXT, "the answer to a text that nothing takes"),
     "limits": record(
-        "limits for each contact",
+        "how many texts may leave in how long",
         replies=key(
             Kind.RATE, "replies that no question of ours invited, such as 30/1h; 6/1h if not given"
         ),
+        marketing=key(
+            Kind.RATE,
+            "texts to a contact that open a session of a marketing flow, and answer none; more of"
+            " them wait; 1/1d if not given",
+        ),
+        texts=key(Kind.RATE, "all texts to a contact, such as 30/1d; more are refused"),
+        prefix=key(
+            Kind.RATE,
+            "texts to numbers that differ in their last four digits only, such as 500/1d; more are"
+            " refused",
+        ),
+        total=key(Kind.RATE, "texts to everybody, such as 20000/1d; more are refused"),
+    ),
+    "keep": record(
+        "for how long what happened is kept; 3d at least",
+        texts=key(Kind.DURATION, "texts that came in and went out; 90d if not given"),
+        traces=key(Kind.DURATION, "lines of `smsflow trace`; 30d"),
+        attempts=key(Kind.DURATION, "tries to send a text; 90d"),
+        sessions=key(Kind.DURATION, "sessions after their end, with their answers; 400d"),
+        dead_letters=key(Kind.DURATION, "dead letters that nobody replays; 400d"),
     ),
     "deliver": map_of(Slot(Kind.RECORD, keys=_POLICY), "delivery policies by name"),
     "quiet": Key(
