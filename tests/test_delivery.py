@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from smsflow.delivery import RECORD_TRIES, Channel, Delivery, in_a_thread, quiet_hours
+from smsflow.delivery import RECORD_TRIES, Channel, Delivery, in_a_thread
 from smsflow.engine.effects import SendText
 from smsflow.engine.language import parse
+from smsflow.engine.policy import Rules
 from smsflow.engine.state import Plan
 from smsflow.providers.base import Capabilities
 from smsflow.providers.memory import MemoryProvider
@@ -252,7 +253,7 @@ quiet: {from: 21:00, to: 08:00, kinds: [marketing]}
     )
     assert loaded.project is not None
     project = loaded.project
-    sender.delivery._hours = quiet_hours(lambda: project)
+    sender.delivery._rules = lambda: Rules(project)
     sender.text("marketing", kind="marketing")
     sender.text("code")
     sender.clock.advance(timedelta(hours=14))  # 23:00
