@@ -81,7 +81,7 @@ class Runtime:
             name: _provider(settings, entry, self._transport)
             for name, entry in project.providers.items()
         }
-        self.channels: dict[str, Channel] = channels(project, self.providers, self.report_url)
+        self.channels: dict[str, Channel] = channels(project, self.providers, self._notify_url)
         self.conversations = Conversations(
             store, lambda: self.world, self.version_of, clock=clock, rng=rng
         )
@@ -166,6 +166,12 @@ class Runtime:
                 self._versions[name, version] = known
             return known
 
+    def _notify_url(self, provider: str) -> str | None:
+        """Where reports are to be pushed; None for a provider whose reports are pulled, since it
+        keeps back for a pull only what it was not told to push."""
+        pulled = self.project.providers[provider].pull is not None
+        return None if pulled else self.report_url(provider)
+
     def report_url(self, provider: str) -> str:
         """Where that provider pushes delivery reports: the notifyUrl of our texts."""
         base = self.settings.environment.get("SMSFLOW_PUBLIC_URL") or self.project.public_url
@@ -208,7 +214,7 @@ def _webhook_secrets(settings: Settings, project: Project) -> Mapping[str, tuple
     for name, entry in project.providers.items():
         value = settings.resolve(entry.webhook_secret) if entry.webhook_secret else ""
         parts = tuple(part.strip() for part in value.split(",") if part.strip())
-        if not parts:
+        if not parts and entry.pull is None:
             raise SettingsInvalid(
                 f"provider '{name}' has no webhook_secret in smsflow.yaml; give it one of 22"
                 " characters or more, such as `python -c 'import secrets;"
@@ -245,5 +251,8 @@ def _provider(settings: Settings, entry: ProviderEntry, transport: HttpTransport
         url=settings.resolve(entry.url),
         user=settings.resolve(entry.user),
         password=settings.resolve(entry.password),
+        key=settings.resolve(entry.key),
+        format=entry.format,
+        gateway=entry.gateway,
         transport=transport,
     )

@@ -42,7 +42,6 @@ class Capabilities:
     logs_kept: timedelta = timedelta(hours=48)
     lookup: int = 0  # numbers that one `lookup` may take; 0 for a provider that is no `Directory`
     pull: bool = False  # reports and texts can be pulled: it is `Pulled`
-    extras: bool = False  # passes on what is optional in a text: flash, tables, tracking ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +129,13 @@ class Provider(Protocol):
         Raises WebhookRejected when the request is not such a push.
         """
 
-    def parse_mo_post(self, body: bytes, content_type: str) -> list[Received | Unreadable]:
-        """Read texts that came in as a POST; raises WebhookRejected as `parse_mo_get`."""
+    def parse_mo_post(
+        self, body: bytes, content_type: str, names: Mapping[str, str] | None = None
+    ) -> list[Received | Unreadable]:
+        """Read texts that came in as a POST; raises WebhookRejected as `parse_mo_get`.
+
+        `names` are used by a provider whose POST has no format of its own.
+        """
 
     def parse_dlr(self, body: bytes, content_type: str) -> list[Report | Unreadable]:
         """Read delivery reports, final and intermediate; raises WebhookRejected."""

@@ -99,7 +99,12 @@ class MemoryProvider:
         """Read a text pushed as a GET, in PigeonHost's format."""
         return push.read_mo_get(query, names or {})
 
-    def parse_mo_post(self, body: bytes, content_type: str) -> list[Received | Unreadable]:
+    def parse_mo_post(
+        self,
+        body: bytes,
+        content_type: str,
+        names: Mapping[str, str] | None = None,  # noqa: ARG002 - the format is the provider's own
+    ) -> list[Received | Unreadable]:
         """Read texts pushed as a POST, in PigeonHost's format."""
         return push.read_mo_post(body, content_type)
 

@@ -8,7 +8,6 @@ Sources: manual, "Fully featured textual message" and "Getting SMS logs".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 
@@ -53,7 +52,7 @@ def _utc_now() -> datetime:
 class PigeonHost:
     """One account at PigeonHost. Keeps the contract of `smsflow.providers.base.Provider`."""
 
-    capabilities = Capabilities(idempotent=True, batch=100, lookup=1000, pull=True, extras=True)
+    capabilities = Capabilities(idempotent=True, batch=100, lookup=1000, pull=True)
 
     def __init__(
         self,
@@ -144,8 +143,7 @@ class PigeonHost:
                 continue
             told.append(outcome)
             if outcome.verdict is not Verdict.REJECTED:
-                untried = _untried(outcome)
-                return told + [untried] * (len(texts) - len(told))
+                return told + [outcome.of_untried()] * (len(texts) - len(told))
         return told
 
     # --- what became of texts ---------------------------------------------------------------------
@@ -197,7 +195,12 @@ class PigeonHost:
         """Read a text pushed as a GET; `names` maps the manual's parameters to the URL's."""
         return push.read_mo_get(query, names or {})
 
-    def parse_mo_post(self, body: bytes, content_type: str) -> list[Received | Unreadable]:
+    def parse_mo_post(
+        self,
+        body: bytes,
+        content_type: str,
+        names: Mapping[str, str] | None = None,  # noqa: ARG002 - the format is the provider's own
+    ) -> list[Received | Unreadable]:
         """Read texts pushed as a POST."""
         return push.read_mo_post(body, content_type)
 
@@ -283,12 +286,3 @@ def _address(told: str) -> str:
     except ValueError:
         return told
     return found if is_phone(found) else told
-
-
-def _untried(outcome: Answer) -> Answer:
-    """The answer for a text that was not tried since the request before it had `outcome`."""
-    stops = (Verdict.UNAUTHORIZED, Verdict.THROTTLED)
-    verdict = outcome.verdict if outcome.verdict in stops else Verdict.NOT_SENT
-    return replace(
-        outcome, verdict=verdict, state=State.QUEUED, detail=f"not tried after: {outcome.detail}"
-    )

@@ -31,7 +31,20 @@ _LONGEST_RAW = 65_536  # characters of what is kept for operators
 _Read = TypeVar("_Read", Received, Report)
 
 
-def read_mo_get(query: Mapping[str, str], names: Mapping[str, str]) -> list[Received | Unreadable]:
+def _date(value: object) -> datetime | None:
+    """A date that cannot be read is left out: a text is worth more than its date."""
+    try:
+        return parse_date(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def read_mo_get(
+    query: Mapping[str, str],
+    names: Mapping[str, str],
+    *,
+    date: Callable[[object], datetime | None] = _date,
+) -> list[Received | Unreadable]:
     """Read a text pushed as a GET to a URL of the user's own making.
 
     `names` maps a parameter of the manual (sender, text, bin ...) to its name in that URL, as in
@@ -52,16 +65,16 @@ def read_mo_get(query: Mapping[str, str], names: Mapping[str, str]) -> list[Rece
         text = _content_of(value)
         return [
             Received(
-                sender=normalise(_clean(sender)),
+                sender=normalise(clean(sender)),
                 receiver=_number_or_none(value("receiver")),
-                text=_clean(text) if isinstance(text, str) else "",
-                message_id=_clean(value("messageid") or "") or None,
+                text=clean(text) if isinstance(text, str) else "",
+                message_id=clean(value("messageid") or "") or None,
                 received_at=date(value("datetime")),
                 part=text if isinstance(text, Part) else None,
             )
         ]
     except ValueError as error:
-        return [Unreadable(0, str(error), _raw(dict(query)))]
+        return [Unreadable(0, str(error), raw(dict(query)))]
 
 
 def read_mo_post(body: bytes, content_type: str) -> list[Received | Unreadable]:
@@ -89,7 +102,7 @@ def read_answer(
         entries = entries_of(tree_of(response), "results")
     except ValueError as error:
         told = response.body.decode("utf-8", "backslashreplace")
-        return [Unreadable(0, f"what was pulled cannot be read: {error}", _raw(told))]
+        return [Unreadable(0, f"what was pulled cannot be read: {error}", raw(told))]
     return _each(list(entries), read)
 
 
@@ -101,9 +114,9 @@ def received(result: Mapping[str, object]) -> Received:
     return Received(
         sender=normalise(_required(result, "from")),
         receiver=_number_or_none(result.get("to")),
-        text=_clean(text),
+        text=clean(text),
         message_id=_identifier(result, "messageId") or None,
-        received_at=date(result.get("receivedAt")),
+        received_at=_date(result.get("receivedAt")),
     )
 
 
@@ -119,9 +132,9 @@ def report(result: Mapping[str, object]) -> Report:
         wire_id=_required(result, "messageId"),
         to=normalise(_required(result, "to")),
         state=found.state,
-        status=_clean(found.name),
-        error=_clean(name) if name else None,
-        done_at=date(result.get("doneAt")),
+        status=clean(found.name),
+        error=clean(name) if name else None,
+        done_at=_date(result.get("doneAt")),
     )
 
 
@@ -178,7 +191,7 @@ def _each(
                 raise ValueError("it is not an object")
             found.append(read(result))
         except ValueError as error:
-            found.append(Unreadable(index, str(error), _raw({"results": [result]})))
+            found.append(Unreadable(index, str(error), raw({"results": [result]})))
     return found
 
 
@@ -194,28 +207,21 @@ def _identifier(result: Mapping[str, object], key: str) -> str:
     value = result.get(key)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return _clean(value) if isinstance(value, str) else ""
+    return clean(value) if isinstance(value, str) else ""
 
 
 def _number_or_none(value: object) -> str | None:
-    return normalise(_clean(value)) if isinstance(value, str) and value.strip() else None
+    return normalise(clean(value)) if isinstance(value, str) and value.strip() else None
 
 
-def date(value: object) -> datetime | None:
-    """A date that cannot be read is left out: a text is worth more than its date."""
-    try:
-        return parse_date(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """`text` without what no database or network takes: NUL, and halves of surrogate pairs."""
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return whole.replace("\0", "\ufffd")
 
 
-def _raw(push: object) -> str:
+def raw(push: object) -> str:
+    """What could not be read, as Unreadable keeps it."""
     # How deep Python's JSON goes differs between reading and writing, and between versions.
     try:
         return json.dumps(push)[:_LONGEST_RAW]

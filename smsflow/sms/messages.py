@@ -87,8 +87,7 @@ class Tracking:
 class Outgoing:
     """One text to hand to a provider (MT).
 
-    What stands below the report's address is passed on by providers that can do it, and left out
-    by those that can't (`Capabilities.extras`).
+    What stands below the validity is passed on by providers that can do it, and left out by others.
     """
 
     wire_id: str

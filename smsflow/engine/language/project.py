@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from smsflow.engine.language import grammar, slots, source
 from smsflow.engine.language.compose import read
 from smsflow.engine.language.flows import version
+from smsflow.engine.language.providers import provider, url
 from smsflow.engine.language.reading import Context, Fields, Refused, listed, suggest
 from smsflow.engine.language.sms_checks import check_texts
 from smsflow.engine.language.source import Node, Scalar, decode_file
@@ -39,7 +39,6 @@ SHORTEST_KEEP = timedelta(days=3)
 
 _ADDRESS = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 .&_-]{1,11}", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}")
-_ENV = re.compile(r"env\.[A-Za-z_][A-Za-z0-9_]*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
@@ -83,7 +82,7 @@ def _project(ctx: Context, root: Node) -> Project:
     fields = slots.record(ctx, root, grammar.PROJECT, "in smsflow.yaml", grammar.LATER["project"])
     version(ctx, fields, "smsflow-project")
     providers = {
-        name: _provider(ctx, name, entry) for name, entry in fields.get("providers", {}).items()
+        name: provider(ctx, name, entry) for name, entry in fields.get("providers", {}).items()
     }
     compliance = fields.get("compliance")
     words: dict[str, tuple[str, ...]] = {
@@ -101,7 +100,7 @@ def _project(ctx: Context, root: Node) -> Project:
         providers=providers,
         policies=_policies(ctx, fields),
         fields=_contact_fields(ctx, contact.get("fields", {}) if contact else {}),
-        public_url=_url(ctx, fields, "public_url"),
+        public_url=url(ctx, fields, "public_url"),
         countries=_countries(ctx, fields),
         quiet=_quiet(ctx, fields),
         default_reply=fields.get("default_reply"),
@@ -173,42 +172,6 @@ def _numbers(
     if not found and "numbers" in fields:
         ctx.issue(fields.places["numbers"], "F201", "no numbers stand here", "write at least one")
     return found
-
-
-def _provider(ctx: Context, name: str, entry: Fields) -> ProviderEntry:
-    for secret in ("password", "webhook_secret"):
-        value = entry.get(secret)
-        if value is not None and not _ENV.fullmatch(value):
-            hint = f"write env.{name.upper()}_{secret.upper()} and set it in the environment"
-            message = f"'{secret}' stands in the open here"
-            ctx.issue(entry.nodes[secret].place, "F208", message, hint)
-    rate = entry.get("rate")
-    return ProviderEntry(
-        name=name,
-        kind=entry.get("kind", ""),
-        place=entry.place,
-        url=_url(ctx, entry, "url"),
-        user=entry.get("user", ""),
-        password=entry.get("password", ""),
-        webhook_secret=entry.get("webhook_secret", ""),
-        rate=rate[0] / slots.seconds(rate[1]) if rate else None,
-        mo=entry.get("mo", {}),
-    )
-
-
-def _url(ctx: Context, fields: Fields, key: str) -> str:
-    value = fields.get(key, "")
-    if not value or _ENV.fullmatch(value):
-        return str(value)
-    try:
-        parts = urlsplit(value)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        good = False
-    if not good:
-        message = f"{value!r} is no address of a web service"
-        ctx.issue(fields.nodes[key].place, "F208", message, "such as https://sms.example")
-    return str(value)
 
 
 def _countries(ctx: Context, fields: Fields) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Protocol, TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -38,15 +37,13 @@ from smsflow.providers.client.values import (
 )
 from smsflow.providers.content import Format
 from smsflow.providers.dates import format_date
-from smsflow.providers.transport import HttpTransport, Response, Transport
+from smsflow.providers.transport import HttpTransport, Response, Transport, retry_after
 from smsflow.sms.encoding.alphabets import Language
 from smsflow.sms.encoding.transliteration import Transliteration
 from smsflow.sms.messages import Tracking
 from smsflow.sms.numbers import bare
 
 MOST_NUMBERS = 1000  # in one lookup
-
-_LONGEST_WAIT = 86_400.0  # seconds; whoever asks for more is asked again after a day
 
 T = TypeVar("T")
 Query = Sequence[tuple[str, str]]
@@ -245,7 +242,7 @@ class Client:
         if 200 <= response.status < 300:
             return response
         name, said = self._service_exception(response)
-        wait = _retry_after(response.headers, self._now())
+        wait = retry_after(response.headers, self._now())
         raise Refused(response.status, name, said, url=url, retry_after=wait)
 
     def tree_of(self, response: Response) -> object:
@@ -298,18 +295,6 @@ def _reports(
 def _given(**told: str | int | None) -> list[tuple[str, str]]:
     """Parameters of a URL, without those that are None."""
     return [(name, str(value)) for name, value in told.items() if value is not None]
-
-
-def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds to wait by Retry-After, which is seconds or a date (RFC 9110 section 10.2.3)."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdecimal():
-        return min(float(value), _LONGEST_WAIT)
-    try:
-        seconds = (parsedate_to_datetime(value) - now).total_seconds()
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return min(max(seconds, 0.0), _LONGEST_WAIT)
 
 
 def _checked(url: str) -> str:

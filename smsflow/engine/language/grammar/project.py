@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from smsflow.engine.language.grammar.providers import PROVIDER
 from smsflow.engine.language.grammar.slots import Key, Kind, Slot, key, map_of, record
 
 STATUSES = ("undeliverable", "expired", "rejected", "no_report")
 
-_PROVIDER: Mapping[str, Key] = {
-    "kind": key(Kind.ENUM, "the kind of provider", "pigeonhost", required=True),
-    "url": key(Kind.PLAIN, "its address", required=True),
-    "user": key(Kind.PLAIN, "the user there"),
-    "password": key(Kind.PLAIN, "the password, as env.NAME"),
-    "rate": key(Kind.RATE, "segments that may leave: 50/s"),
-    "webhook_secret": key(Kind.PLAIN, "the secret in the path of our webhooks, as env.NAME"),
-    "mo": map_of(Slot(Kind.PLAIN), "parameter of the manual: its name in this account"),
-}
 _POLICY: Mapping[str, Key] = {
     "via": key(Kind.NUMBERS, "our numbers to send from, in order", required=True),
     "report_within": key(Kind.DURATION, "no final report by then counts as no_report"),
@@ -46,7 +38,7 @@ PROJECT: Mapping[str, Key] = {
         "our numbers by name",
         required=True,
     ),
-    "providers": map_of(Slot(Kind.RECORD, keys=_PROVIDER), "who carries texts", required=True),
+    "providers": map_of(Slot(Kind.RECORD, keys=PROVIDER), "who carries texts", required=True),
     "public_url": key(Kind.PLAIN, "where providers reach our webhooks"),
     "countries": key(Kind.WORDS, "who may be texted: ISO codes; default: of our numbers"),
     "contact": record("contacts", fields=map_of(Slot(Kind.TYPED), "their fields, with types")),
