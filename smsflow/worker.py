@@ -37,6 +37,9 @@ WORKER_TTL = 45  # seconds until RQ forgets a worker that died
 MAINTENANCE = 30  # seconds
 HIRE_AFTER = 0.2  # seconds, when a worker has quit
 STOP_SECONDS = 20.0  # for a job in hand
+# A supervisor that is killed is started again, which takes seconds on a busy machine. Until then
+# its children go on; both at once are no more than two `smsflow worker`.
+ORPHAN_SECONDS = 20.0
 
 log = structlog.get_logger(__name__)
 
@@ -250,7 +253,7 @@ def _run_child(name: str, settings: Settings, parent: int, seat: str) -> None:
     os.setsid()  # Ctrl-C in a terminal reaches the supervisor alone
     with suppress(OSError):  # so that ps and top tell them apart, where there is a /proc
         Path("/proc/self/comm").write_text(name)
-    end_with(parent, grace=STOP_SECONDS)
+    end_with(parent, grace=STOP_SECONDS, linger=ORPHAN_SECONDS)
     try:
         runtime = Runtime.open(settings, seat=seat)
     except SettingsInvalid as error:
