@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ from smsflow.engine.transcripts.lines import OUT_KEYS, REPORTS, THEN, WHEN
 from smsflow.engine.transcripts.playing import play
 from smsflow.engine.transcripts.transcript import read_transcripts
 from smsflow.engine.words.compliance import STOP_WORDS
-from smsflow.engine.words.replies import AnswerSpec, Choice, Invalid, parse
+from smsflow.engine.words.replies import AnswerContext, AnswerSpec, Choice, Invalid, parse
 from smsflow.engine.world import build
 from smsflow.files import read_files
 from tests.docs import console, mistakes, reference
@@ -175,7 +175,7 @@ def test_an_answer_is_read_as_the_page_says(row: list[str]) -> None:
         kind = question.removeprefix("type: ")
         numeric = kind in ("integer", "decimal")
         spec = AnswerSpec(kind, minimum=1 if numeric else None, maximum=5 if numeric else None)
-    found = parse(text, spec, language="en")
+    found = parse(text, spec, AnswerContext(language="en", today=date(2025, 3, 10)))
     if isinstance(found, Invalid):
         assert wanted == "not understood"
     else:
