@@ -9,7 +9,6 @@ from typing import Any
 
 from smsflow.engine.model.flow import StartLimit
 from smsflow.engine.model.gateway import Gateway
-from smsflow.engine.model.gateway import Gateway
 from smsflow.engine.model.slots import Duration, Text
 from smsflow.errors import Place
 
@@ -101,7 +100,6 @@ class ProviderEntry:
     webhook_secret: str = ""
     rate: float | None = None  # segments a second; None for no limit
     mo: Mapping[str, str] = field(default_factory=dict)  # parameter of the manual -> its name here
-    gateway: Gateway | None = None  # of the kind http
     gateway: Gateway | None = None  # of the kind http
 
 
