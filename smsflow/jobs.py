@@ -251,6 +251,7 @@ class Sweep:
         self._every = every
         self._tidy_every = tidy_every
         self._rounds = 0
+        self._more = False  # rows to be tidied away
         self._stopping = threading.Event()
 
     def run(self) -> None:
@@ -277,8 +278,9 @@ class Sweep:
         numbers = self._runtime.project.numbers
         due = store.due_numbers(now, list(numbers))
         self._nudger.providers({numbers[name].provider for name in due}, force=True)
+        if tidy or self._more:
+            self._more = store.tidy(now, self._runtime.project.keep)
         if tidy:
-            store.tidy(now)
             strays = store.refuse_strays(list(numbers), now - STRAY_AFTER, now)
             if strays:
                 log.warning("texts_of_numbers_that_are_gone_refused", texts=strays)

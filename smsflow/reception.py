@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 
+from smsflow.engine.model import Number
 from smsflow.errors import WebhookRejected
 from smsflow.providers.base import Provider, Unreadable
 from smsflow.runtime import Runtime
@@ -56,10 +57,10 @@ class Reception:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         numbers = runtime.project.numbers.values()
-        self._by_address = {(number.provider, number.address): number.name for number in numbers}
-        self._first: dict[str, str] = {}
+        self._by_address = {(number.provider, number.address): number for number in numbers}
+        self._first: dict[str, Number] = {}
         for number in numbers:
-            self._first.setdefault(number.provider, number.name)
+            self._first.setdefault(number.provider, number)
 
     def texts(self, how: Pushed, provider: str, found: Sequence[Received | Unreadable]) -> Taken:
         """Commit texts that came in by GET or POST; a redelivery changes nothing."""
@@ -102,7 +103,7 @@ class Reception:
         fresh = sum(inserted)
         return Taken(accepted=fresh, known=len(rows) - fresh, unreadable=len(dead))
 
-    def _number(self, provider: str, receiver: str | None) -> str | None:
+    def _number(self, provider: str, receiver: str | None) -> Number | None:
         if receiver is None:
             return self._first.get(provider)
         return self._by_address.get((provider, receiver))
@@ -158,10 +159,11 @@ class Reception:
             raise StillUnreadable("it was too long to be kept whole") from None
 
 
-def _text_row(provider: str, number: str, text: Received, now: datetime) -> NewRow:
+def _text_row(provider: str, number: Number, text: Received, now: datetime) -> NewRow:
     payload: dict[str, Any] = {
         "text": text.text[:LARGEST_TEXT],
-        "number": number,
+        "number": number.name,
+        "address": number.address,
         "message_id": text.message_id,
         "provider": provider,
     }

@@ -114,7 +114,7 @@ class Runtime:
         """
         project, loaded = read_project(settings.project)
         settings.make_home()
-        store = Store.connect(settings.database_url)
+        store = Store.connect(settings.database_url, key=settings.digest_key())
         try:
             if upgrade:
                 store.upgrade()

@@ -34,10 +34,12 @@ IDLE = 0.5  # seconds after which a pooled connection is asked whether it still 
 
 
 class Database:
-    """One database and its transactions. `patience` is in seconds: how long to wait for a lock."""
+    """One database and its transactions. `patience` is in seconds: how long to wait for a lock;
+    `key` is for the digests of numbers that were erased."""
 
-    def __init__(self, url: URL, patience: float) -> None:
+    def __init__(self, url: URL, patience: float, key: bytes = b"") -> None:
         self.url = url
+        self.key = key
         self.patience = patience
         self.dialect: Dialect
         if url.get_backend_name() == "sqlite":
@@ -51,9 +53,9 @@ class Database:
         self._writer = threading.Lock() if self.is_sqlite else None
 
     @classmethod
-    def connect(cls, url: str, patience: float) -> Database:
+    def connect(cls, url: str, patience: float, key: bytes = b"") -> Database:
         """A database that answers; SettingsInvalid names what is wrong with the URL or server."""
-        database = cls(_read_url(url), patience)
+        database = cls(_read_url(url), patience, key)
         try:
             with database.read() as connection:
                 connection.execute(text("SELECT 1"))
