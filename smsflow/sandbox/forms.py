@@ -6,6 +6,7 @@ Trees, because the same answer can be written as JSON or as XML.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from smsflow.sandbox.account import CURRENCY, PRICE
@@ -137,6 +138,7 @@ def _entry(entry: Entry) -> Tree:
     return tree
 
 
+@cache  # one tree for each code, which nobody changes
 def _status(status: Status) -> Tree:
     tree: Tree = {
         "groupId": status.group,
@@ -150,6 +152,7 @@ def _status(status: Status) -> Tree:
     return tree
 
 
+@cache
 def _error(error: GsmError) -> Tree:
     return {
         "groupId": error.group,
