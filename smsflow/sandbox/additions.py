@@ -41,7 +41,9 @@ def additions(counter: Counter) -> Blueprint:
 
     @api.route("/sms/1/text/query", methods=["GET", "POST"])
     def query() -> Response:
-        return counter.send(validation.query(request.values, clock.now()))
+        told = request.values.to_dict()
+        told["to"] = ",".join(request.values.getlist("to"))
+        return counter.send(validation.query(told, clock.now()))
 
     @api.get("/sms/1/inbox/logs")
     def inbox_logs() -> Response:

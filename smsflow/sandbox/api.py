@@ -11,6 +11,7 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as Answer
 
 from smsflow.sandbox import forms, validation
+from smsflow.sandbox.clock import Clock
 from smsflow.sandbox.codes import STATUS_GROUPS
 from smsflow.sandbox.exchange import (
     asked,
@@ -24,7 +25,6 @@ from smsflow.sandbox.exchange import (
 from smsflow.sandbox.links import HALF
 from smsflow.sandbox.logs import LogQuery
 from smsflow.sandbox.network import Network
-from smsflow.sandbox.pusher import Clock
 from smsflow.sandbox.records import Push, Submission
 from smsflow.sandbox.wire import ApiError, bad_request, bare
 

@@ -5,23 +5,26 @@ Handsets are played here: they text, their fates are written, and what they got 
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response
 
 from smsflow.sandbox import fates, faults, forms, profiles
+from smsflow.sandbox.clock import Clock, SystemClock
 from smsflow.sandbox.exchange import read_json_body, respond_error, respond_json
 from smsflow.sandbox.forms import Tree
 from smsflow.sandbox.handset import Talk
 from smsflow.sandbox.links import Link
 from smsflow.sandbox.network import Network
-from smsflow.sandbox.pusher import Clock
 from smsflow.sandbox.records import Inbound, Message, Order, Route
 from smsflow.sandbox.wire import ApiError, write_date
 
 EVERY_NUMBER = "*"
 MOST_TIMES = 1000  # how often one text can be told
 MOST_MONEY = 1_000_000_000  # EUR
+MOST_SECONDS = 86_400 * 366
+MOST_SPEED = 1_000_000
 
 
 def control_api(network: Network, clock: Clock) -> Blueprint:
@@ -82,13 +85,18 @@ def control_api(network: Network, clock: Clock) -> Blueprint:
 
     @api.put("/account")
     def account() -> Response:
-        balance = _read_object().get("balance")
-        if isinstance(balance, bool) or not isinstance(balance, int | float):
-            raise ValueError("balance must be a number")
-        if not 0 <= balance <= MOST_MONEY:
-            raise ValueError(f"balance must be from 0 to {MOST_MONEY}")
-        network.set_balance(balance)
+        network.set_balance(_number(_read_object().get("balance"), MOST_MONEY, "balance"))
         return respond_json({})
+
+    @api.put("/clock")
+    def set_clock() -> Response:
+        if not isinstance(clock, SystemClock):
+            raise ValueError("the clock is led by the program that this sandbox is part of")
+        told = _read_object()
+        speed = told.get("speed")
+        ahead = timedelta(seconds=_number(told.get("advance", 0), MOST_SECONDS, "advance"))
+        clock.set(ahead=ahead, speed=None if speed is None else _number(speed, MOST_SPEED, "speed"))
+        return respond_json({"now": write_date(clock.now())})
 
     @api.put("/faults")
     def set_faults() -> Response:
@@ -113,6 +121,13 @@ def _read_object() -> dict[str, Any]:
     told = read_json_body()
     if not isinstance(told, dict):
         raise ValueError("the body must be an object")
+    return told
+
+
+def _number(told: object, most: float, what: str) -> float:
+    """A number from 0 to `most`."""
+    if isinstance(told, bool) or not isinstance(told, int | float) or not 0 <= told <= most:
+        raise ValueError(f"{what} must be a number from 0 to {most:,}")
     return told
 
 

@@ -95,8 +95,6 @@ class Network:
 
     def _advance(self, turn: Turn, when: datetime) -> None:
         """One step of one text happens, and is told."""
-        if turn.stale:
-            return
         report = self._dispatch.advance(turn, when)
         if report.status is _ON_HANDSET:
             self._handsets.talked(turn.message.to, Talk(when, turn.message))
@@ -155,7 +153,7 @@ class Network:
             pushes: list[Push] = []
             for when, item in self._agenda.take(now):
                 match item:
-                    case Turn():
+                    case Turn() if not item.stale:
                         self._advance(item, when)
                     case Late(url, report):
                         self._outlet.gather(url, report)
@@ -336,11 +334,7 @@ class Network:
     def pending(self) -> Pending:
         """What is still to happen."""
         with self._lock:
-            items = [
-                (when, item)
-                for when, item in self._agenda
-                if not (isinstance(item, Turn) and item.stale)
-            ]
+            items = [each for each in self._agenda if not _stale(each[1])]
             turns = sum(isinstance(item, Turn) for _, item in items)
             pushes = len(items) - turns + self._outlet.in_flight
             return Pending(turns, pushes, min((when for when, _ in items), default=None))
@@ -351,3 +345,7 @@ class Network:
         self._handsets.forget(now)
         self._outlet.forget(now - KEPT)
         self._switchboard.forget(now - KEPT)
+
+
+def _stale(item: object) -> bool:
+    return isinstance(item, Turn) and item.stale

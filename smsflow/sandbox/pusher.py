@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
-from typing import Protocol
 from urllib.parse import unquote
 
 import urllib3
 
 from smsflow.sandbox import forms
+from smsflow.sandbox.clock import Clock
 from smsflow.sandbox.network import Network
 from smsflow.sandbox.records import Push
 from smsflow.sandbox.wire import write_json
@@ -24,13 +23,6 @@ from smsflow.sandbox.xml import write_xml
 LONGEST_LOOK = 0.02  # seconds between two looks at the clock while something is to come
 SHORTEST_LOOK = 0.001
 AT_ONCE = 16
-
-
-class Clock(Protocol):
-    """Where the time comes from."""
-
-    def now(self) -> datetime:
-        """The time, aware, in UTC."""
 
 
 class Pusher:

@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from errno import ECONNRESET
 from typing import Self
 from uuid import uuid4
@@ -23,10 +22,11 @@ from werkzeug.exceptions import HTTPException
 
 from smsflow.sandbox.additions import additions, bulk_api
 from smsflow.sandbox.api import LOST, Counter, links, provider_api
+from smsflow.sandbox.clock import Clock, SystemClock
 from smsflow.sandbox.control import control_api
 from smsflow.sandbox.exchange import respond_error, respond_http_error
 from smsflow.sandbox.network import Network
-from smsflow.sandbox.pusher import Clock, Pusher
+from smsflow.sandbox.pusher import Pusher
 from smsflow.sandbox.records import Push
 from smsflow.sandbox.wire import ApiError
 
@@ -37,18 +37,6 @@ THREADS = 16
 def new_id() -> str:
     """An id such as the provider generates."""
     return str(uuid4())
-
-
-class SystemClock:
-    """The time of this machine, `speed` times as fast since the clock was made."""
-
-    def __init__(self, speed: float = 1.0) -> None:
-        self._speed = speed
-        self._start = datetime.now(UTC)
-
-    def now(self) -> datetime:
-        """The time, aware, in UTC."""
-        return self._start + (datetime.now(UTC) - self._start) * self._speed
 
 
 def create_app(
