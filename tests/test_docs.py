@@ -15,6 +15,7 @@ from smsflow.engine.language.compose import read
 from smsflow.engine.language.issue_codes import CODES
 from smsflow.engine.language.parse import Loaded, load
 from smsflow.engine.language.source import Mapping, Sequence
+from smsflow.engine.model import Caps
 from smsflow.engine.templating import templates
 from smsflow.engine.templating.filters import FILTERS
 from smsflow.engine.templating.templates import compile_text
@@ -207,6 +208,16 @@ def test_the_limits_are_those_of_the_code() -> None:
             "replies to one contact that no question invited",
             f"{starting.REPLIES.times} an hour, or `limits: {{replies: ...}}` in `smsflow.yaml`",
         ],
+        [
+            "marketing sessions that we open with one contact",
+            f"{Caps().marketing.times} a day, or `limits: {{marketing: ...}}`; more wait",
+        ],
+        ["texts to one contact", "none, or `limits: {texts: 30/1d}`; more are refused"],
+        [
+            "texts to numbers alike but for their last four digits",
+            "none, or `limits: {prefix: 500/1d}`; more are refused",
+        ],
+        ["texts to everybody", "none, or `limits: {total: 20000/1d}`; more are refused"],
         [
             "segments of a text",
             f"`check` warns above 1 and refuses above {sms_checks.MAX_SEGMENTS}",
