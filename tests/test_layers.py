@@ -24,6 +24,7 @@ LAYERS = [
     {"conversation", "delivery", "health", "audit"},
     {"runtime"},
     {"reception"},
+    {"pulling"},
     {"jobs"},
     {"worker"},
     {"web"},

@@ -88,6 +88,23 @@ unplaced = Table(
     Column("at", Instant, nullable=False, index=True),
 )
 
+parts = Table(
+    "parts",
+    metadata,
+    _serial(),
+    Column("provider", Clean, nullable=False),
+    Column("sender", Clean, nullable=False),
+    Column("receiver", Clean, nullable=False),  # "" when the provider does not say
+    Column("reference", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("number", Integer, nullable=False),  # from 1
+    Column("payload", Json, nullable=False),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint(
+        "sender", "receiver", "provider", "reference", "total", "number", name="parts_of_a_text"
+    ),
+)
+
 # --- conversations --------------------------------------------------------------------------------
 
 contacts = Table(

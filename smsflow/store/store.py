@@ -13,6 +13,7 @@ from smsflow.store.leases import Leases
 from smsflow.store.migrate import Schema
 from smsflow.store.operating import Operating
 from smsflow.store.outbox import Outbox
+from smsflow.store.parts import Parts
 from smsflow.store.results import Results
 from smsflow.store.retention import Retention
 from smsflow.store.upkeep import Upkeep
@@ -20,7 +21,7 @@ from smsflow.store.watching import Watching
 
 
 class Store(
-    Schema, Operating, Outbox, Leases, Results, Upkeep, Retention, Erasing, History, Watching
+    Schema, Operating, Outbox, Leases, Results, Upkeep, Parts, Retention, Erasing, History, Watching
 ):
     """One project's database. Threads may share it."""
 
