@@ -1,9 +1,10 @@
 """What RQ runs, and how work is brought to it. RQ is a wake-up here, never the truth.
 
 A job carries a name at the most. It looks in SQL for what is due, and finding nothing is normal:
-a nudge that is lost, late, doubled or forged does no harm. Two queues, two entry points:
+a nudge that is lost, late, doubled or forged does no harm. Two queues, three entry points:
 
     smsflow-inbox    drain()            work off what came in
+    smsflow-inbox    pull(provider)     ask a provider for what it can't push
     smsflow-outbox   deliver(provider)  send what is due
 
 A stock `rq worker` works them too: rq worker --job-class smsflow.jobs.SmsflowJob
@@ -16,7 +17,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import redis
@@ -31,6 +32,8 @@ from sqlalchemy.exc import DBAPIError
 from smsflow.config import Settings
 from smsflow.errors import Conflict
 from smsflow.health import log_fields
+from smsflow.pulling import Puller
+from smsflow.reception import Reception
 from smsflow.runtime import Runtime
 from smsflow.store.database import out_of_reach, words_of
 
@@ -120,6 +123,17 @@ def deliver(provider: str) -> int:
     return total
 
 
+def pull(provider: str) -> int:
+    """Ask that provider for what it can't push; how many reports and texts were new."""
+    runtime = _current()
+    nudger = Nudger(runtime)
+    nudger.clear(INBOX, f"pull:{provider}")
+    fresh = Puller(runtime, provider).pull()
+    if fresh:
+        nudger.inbox()
+    return fresh
+
+
 def wake() -> None:
     """Do nothing: lets a worker notice that it is to stop."""
 
@@ -127,6 +141,7 @@ def wake() -> None:
 ENTRY_POINTS: dict[str, Callable[..., Any]] = {
     "smsflow.jobs.drain": drain,
     "smsflow.jobs.deliver": deliver,
+    "smsflow.jobs.pull": pull,
     "smsflow.jobs.wake": wake,
 }
 
@@ -194,16 +209,22 @@ class Nudger:
         for name in sorted(names):  # sorted, so that simulations can be played again
             self._nudge(OUTBOX, "smsflow.jobs.deliver", name, force)
 
+    def pull(self, provider: str) -> None:
+        """It is time to ask that provider."""
+        self._nudge(INBOX, "smsflow.jobs.pull", provider, False, flag=f"pull:{provider}")
+
     def clear(self, queue: str, about: str = "") -> None:
         """The flag is cleared before reading: what is committed later gets a nudge of its own."""
         with self._best_effort("clear"):
             self._redis.delete(_flag(queue, about))
 
-    def _nudge(self, queue: str, entry_point: str, about: str, force: bool) -> None:
+    def _nudge(
+        self, queue: str, entry_point: str, about: str, force: bool, *, flag: str = ""
+    ) -> None:
         if not force and self._runtime.clock.now() < self._quiet_until:
             return
         with self._best_effort("nudge"):
-            fresh = self._redis.set(_flag(queue, about), 1, nx=True, ex=FLAG_SECONDS)
+            fresh = self._redis.set(_flag(queue, flag or about), 1, nx=True, ex=FLAG_SECONDS)
             if fresh or force:
                 self._queue(queue).enqueue_call(
                     entry_point,
@@ -252,6 +273,8 @@ class Sweep:
         self._tidy_every = tidy_every
         self._rounds = 0
         self._more = False  # rows to be tidied away
+        self._reception = Reception(runtime)
+        self._pulled: dict[str, datetime] = {}  # when each provider was last asked
         self._stopping = threading.Event()
 
     def run(self) -> None:
@@ -278,6 +301,9 @@ class Sweep:
         numbers = self._runtime.project.numbers
         due = store.due_numbers(now, list(numbers))
         self._nudger.providers({numbers[name].provider for name in due}, force=True)
+        if self._reception.join_parts():
+            self._nudger.inbox(force=True)
+        self._pull(now)
         if tidy or self._more:
             self._more = store.tidy(now, self._runtime.project.keep)
         if tidy:
@@ -285,6 +311,16 @@ class Sweep:
             if strays:
                 log.warning("texts_of_numbers_that_are_gone_refused", texts=strays)
             log.info("health", **log_fields(store.health(now)))
+
+    def _pull(self, now: datetime) -> None:
+        """Have those providers asked that can't push and whose time has come."""
+        for name, entry in self._runtime.project.providers.items():
+            if entry.pull is None:
+                continue
+            last = self._pulled.get(name)
+            if last is None or now - last >= timedelta(seconds=entry.pull):
+                self._pulled[name] = now
+                self._nudger.pull(name)
 
     def stop(self) -> None:
         """End `run` at its next look."""
