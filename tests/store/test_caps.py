@@ -62,6 +62,7 @@ def test_what_follows_an_opener_waits_for_it(desk):
     desk.queue(ANN, "question", **session)
     desk.queue(ANN, "code", kind="otp")
     assert leaves(desk, rules()) == ["code"]
+    assert leaves(desk, rules()) == []
     desk.clock.advance(DAY)
     assert leaves(desk, rules()) == ["hello"]
     assert leaves(desk, rules()) == ["question"]
