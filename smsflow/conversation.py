@@ -17,12 +17,12 @@ dead letters, and its partition goes on without it.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from random import Random
-from typing import assert_never
+from typing import Any, assert_never
 
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -212,7 +212,7 @@ class _Sitting:
         payload = row.payload
         match row.kind:
             case Kind.MO:
-                return TextReceived(payload["text"], payload["number"], row.due), None
+                return TextReceived(payload["text"], self._number(payload), row.due), None
             case Kind.DLR:
                 return self._delivery_report(row)
             case Kind.REPORT:
@@ -237,6 +237,14 @@ class _Sitting:
                 return CodePosted(session, code, ticket, row.due), None
             case _:
                 assert_never(row.kind)
+
+    def _number(self, payload: Mapping[str, Any]) -> str:
+        """The name that our number has now; what is in the files may have changed meanwhile."""
+        address, name = payload.get("address"), payload["number"]
+        found = self._world.project.number_at(address, name)
+        if found is None:
+            raise LookupError(f"smsflow.yaml has no number '{name}' ({address or 'no address'})")
+        return found
 
     def _delivery_report(self, row: InboxRow) -> tuple[Event | None, MovedForward | None]:
         """A report moves its message forward or does nothing; a final one is news to the flow."""

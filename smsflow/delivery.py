@@ -5,25 +5,29 @@ a request whose answer never came is repeated under the same id, and the provide
 The lease is renewed while the request is under way, so no two senders hold a text, and a result
 counts only while the token matches. And no answer is guessed at: each is classed, and what proves
 nothing is looked up, tried again under the same id, or held for a person to decide.
+
+A sender that ends in the middle of a request leaves a lease. Its successor in the same seat gives
+it back at once, others take the texts when it has run out; either way under the same wire id.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import assert_never
+from uuid import uuid4
 
 import structlog
 from sqlalchemy.exc import DBAPIError
 
 from smsflow.clock import Clock
-from smsflow.engine import policy
 from smsflow.engine.model import Project
-from smsflow.engine.state import Contact
+from smsflow.engine.policy import Rules
 from smsflow.errors import Conflict
 from smsflow.providers.base import Provider
 from smsflow.sms import answers
@@ -31,15 +35,24 @@ from smsflow.sms.answers import Answer
 from smsflow.sms.messages import Outgoing
 from smsflow.sms.states import State
 from smsflow.store import Store
-from smsflow.store.outbox import Hours
+from smsflow.store.database import out_of_reach
 from smsflow.store.rows import Leased, SenderQuota, TryResult, Verdict
 
 BATCH = 100  # texts in one request
-LEASE = 10.0  # seconds, by the database's clock
-RENEW_EVERY = 3.0  # seconds
+LEASE = 5.0  # seconds, by the database's clock
+RENEW_EVERY = 1.5  # seconds
 CIRCUIT_OPEN = timedelta(seconds=60)
 HOLD_AFTER = timedelta(hours=24)
-LONGEST_PAUSE = timedelta(minutes=5)
+
+# Most trouble is over in seconds, and later texts of the contact wait for this one: so some three
+# minutes of quick tries, and only then pauses that grow.
+QUICK_TRIES = 16
+QUICK_PAUSE = 15.0  # seconds, the longest between two of those
+LONGEST_PAUSE = 300.0  # seconds
+LONGEST_RETRY_AFTER = 3600.0  # seconds; a provider that asks for more is asked once an hour
+
+RECORD_FOR = timedelta(seconds=15)  # a database that is away does not cost us what was answered
+RECORD_TRIES = 75
 
 log = structlog.get_logger(__name__)
 
@@ -51,11 +64,11 @@ class Channel:
     provider: Provider
     addresses: Mapping[str, str]  # name of the number -> its address
     rate: float | None
-    report_url: str
+    report_url: str | None  # None when reports are pulled
 
 
 def channels(
-    project: Project, providers: Mapping[str, Provider], report_url: Callable[[str], str]
+    project: Project, providers: Mapping[str, Provider], report_url: Callable[[str], str | None]
 ) -> dict[str, Channel]:
     """The channels of a project by the name of their provider."""
     return {
@@ -73,33 +86,17 @@ def channels(
     }
 
 
-def quiet_hours(project: Callable[[], Project]) -> Hours:
-    """When a text that comes late may leave, by the rule that the engine made it with."""
-
-    def release(now: datetime, kind: str, contact: Contact) -> datetime:
-        world = project()
-        return policy.release(
-            now,
-            kind=kind,
-            zone=policy.zone_of(contact.phone, known=contact.timezone, project=world.timezone),
-            quiet=world.quiet,
-            last_inbound=contact.last_inbound,
-        )
-
-    return release
-
-
-# Calls what it is given every RENEW_EVERY seconds, as long as its block runs.
+# Calls what it is given again and again, as long as its block runs.
 Heartbeat = Callable[[Callable[[], None]], AbstractContextManager[None]]
 
 
 @contextmanager
-def in_a_thread(beat: Callable[[], None]) -> Iterator[None]:
-    """The heartbeat of a real process."""
+def in_a_thread(beat: Callable[[], None], *, every: float = RENEW_EVERY) -> Iterator[None]:
+    """The heartbeat of a real process; `every` is in seconds."""
     done = threading.Event()
 
     def run() -> None:
-        while not done.wait(RENEW_EVERY):
+        while not done.wait(every):
             beat()
 
     thread = threading.Thread(target=run, name="lease-heartbeat", daemon=True)
@@ -122,14 +119,21 @@ class Delivery:
         clock: Clock,
         rng: Random,
         heartbeat: Heartbeat = in_a_thread,
-        hours: Hours | None = None,
+        wait: Callable[[float], None] = time.sleep,
+        rules: Callable[[], Rules] | None = None,
+        seat: str | None = None,
     ) -> None:
+        """`seat` names the place of this sender, of whom there is one at a time: what is leased
+        under that name when it begins is left from a predecessor that ended."""
         self._store = store
         self._channels = channels
         self._clock = clock
         self._rng = rng
         self._heartbeat = heartbeat
-        self._hours = hours
+        self._wait = wait
+        self._rules = rules
+        self._seat = seat or uuid4().hex
+        self._left = True  # a lease may be left under our seat, in nobody's hands
 
     def send(self, name: str) -> int:
         """Hand one batch of due texts to that provider; how many were tried."""
@@ -138,26 +142,57 @@ class Delivery:
         open_until = self._store.circuit(name)
         if open_until is not None and now < open_until:
             return 0
-        leased = self._store.lease(
+        if self._left:
+            self._store.give_back(self._seat)
+        self._left = True  # until all is done: a commit may be lost as well as a result
+        leased = self._lease(name, channel, now)
+        if leased:
+            found = self._hand_over(channel, leased, now)
+            self._mind_circuit(name, found)
+        self._left = False
+        return len(leased)
+
+    def _lease(self, name: str, channel: Channel, now: datetime) -> list[Leased]:
+        """Claim a batch of texts."""
+        return self._store.lease(
             list(channel.addresses),
             SenderQuota(min(BATCH, channel.provider.capabilities.batch), channel.rate),
             provider=name,
             now=now,
             seconds=LEASE,
-            hours=self._hours,
+            rules=None if self._rules is None else self._rules(),
+            holder=self._seat,
         )
-        if not leased:
-            return 0
+
+    def _hand_over(self, channel: Channel, leased: Sequence[Leased], now: datetime) -> list[Answer]:
+        """One request, and the record of what was answered."""
         tokens = {each.token for each in leased}
         with self._heartbeat(lambda: self._renew(tokens)):
             found = channel.provider.send([self._outgoing(channel, each, now) for each in leased])
             found = self._settled(channel, leased, found)
-        results = [
-            self._judged(channel, each, answer) for each, answer in zip(leased, found, strict=True)
-        ]
-        self._store.record(results)
-        self._mind_circuit(name, found)
-        return len(leased)
+            self._record(
+                [
+                    self._judged(channel, each, answer)
+                    for each, answer in zip(leased, found, strict=True)
+                ]
+            )
+        return found
+
+    def _record(self, results: Sequence[TryResult]) -> None:
+        """Record what was answered, as soon as the database is there to be told."""
+        tries, until = 0, self._clock.now() + RECORD_FOR
+        while True:
+            try:
+                self._store.record(results)
+            except (Conflict, DBAPIError) as error:
+                tries += 1
+                late = tries > RECORD_TRIES or self._clock.now() > until
+                if late or not out_of_reach(error):
+                    raise
+                log.warning("results_not_recorded_yet", texts=len(results), tries=tries)
+                self._wait(RECORD_FOR.total_seconds() / RECORD_TRIES)
+            else:
+                return
 
     def _outgoing(self, channel: Channel, leased: Leased, now: datetime) -> Outgoing:
         minutes = None
@@ -248,11 +283,10 @@ class Delivery:
         return Verdict.HOLD if too_long else Verdict.AMBIGUOUS
 
     def _pause(self, leased: Leased, answer: Answer) -> timedelta:
-        """Back-off: 1, 2, 4 ... seconds with jitter, five minutes at most; Retry-After rules."""
+        """How long until the next try: Retry-After rules, an hour at most; else `back_off`."""
         if answer.retry_after is not None:
-            return timedelta(seconds=answer.retry_after)
-        longest = min(2.0 ** min(leased.tries, 20), LONGEST_PAUSE.total_seconds())
-        return timedelta(seconds=longest * self._rng.uniform(0.5, 1.0))
+            return timedelta(seconds=min(answer.retry_after, LONGEST_RETRY_AFTER))
+        return timedelta(seconds=back_off(leased.tries) * self._rng.uniform(0.5, 1.0))
 
     def _mind_circuit(self, name: str, found: Sequence[Answer]) -> None:
         """401 and 403 stop the provider for a while: every try would fail alike."""
@@ -263,6 +297,14 @@ class Delivery:
             until = self._clock.now() + CIRCUIT_OPEN
             log.error("provider_refuses_us", provider=name, detail=refused.detail, until=until)
             self._store.open_circuit(name, until, refused.detail)
+
+
+def back_off(tries: int) -> float:
+    """The longest pause in seconds after so many tries before this one: 1, 2, 4, 8, then 15 for
+    some minutes; 30, 60, 120, 240 and five minutes for what goes on."""
+    if tries < QUICK_TRIES:
+        return min(2.0**tries, QUICK_PAUSE)
+    return min(QUICK_PAUSE * 2.0 ** min(tries - QUICK_TRIES + 1, 10), LONGEST_PAUSE)
 
 
 def _after_look_up(known: Answer | None, duplicate: Answer) -> Answer:

@@ -1,9 +1,10 @@
 """What RQ runs, and how work is brought to it. RQ is a wake-up here, never the truth.
 
 A job carries a name at the most. It looks in SQL for what is due, and finding nothing is normal:
-a nudge that is lost, late, doubled or forged does no harm. Two queues, two entry points:
+a nudge that is lost, late, doubled or forged does no harm. Two queues, three entry points:
 
     smsflow-inbox    drain()            work off what came in
+    smsflow-inbox    pull(provider)     ask a provider for what it can't push
     smsflow-outbox   deliver(provider)  send what is due
 
 A stock `rq worker` works them too: rq worker --job-class smsflow.jobs.SmsflowJob
@@ -13,9 +14,10 @@ A stock `rq worker` works them too: rq worker --job-class smsflow.jobs.SmsflowJo
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import redis
@@ -25,15 +27,22 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.utils import decode_redis_hash
+from sqlalchemy.exc import DBAPIError
 
 from smsflow.config import Settings
 from smsflow.errors import Conflict
 from smsflow.health import log_fields
+from smsflow.pulling import Puller
+from smsflow.reception import Reception
 from smsflow.runtime import Runtime
+from smsflow.store.database import out_of_reach, words_of
 
 INBOX = "smsflow-inbox"
 OUTBOX = "smsflow-outbox"
 FLAG_SECONDS = 2  # a nudge that was lost is in nobody's way for longer than this
+# After a failure, in which no nudge waits for Redis again: on a Redis that hangs, each that comes
+# in would wait for half a second.
+QUIET = timedelta(seconds=1)
 # A text on a number that this release of the project does not have: during a deployment a newer
 # release may still come to send it.
 STRAY_AFTER = timedelta(minutes=10)
@@ -97,14 +106,32 @@ def deliver(provider: str) -> int:
     if provider not in runtime.channels:
         return 0
     total = 0
-    for _ in range(ROUNDS):
-        tried = runtime.delivery.send(provider)
-        total += tried
-        runtime.tally.add(texts=tried)
-        if not tried:
-            return total
-    nudger.providers([provider])
+    try:
+        for _ in range(ROUNDS):
+            tried = runtime.delivery.send(provider)
+            total += tried
+            runtime.tally.add(texts=tried)
+            if not tried:
+                return total
+        nudger.providers([provider])
+    except Conflict as conflict:
+        log.warning("conflict", reason=str(conflict))
+    except DBAPIError as error:
+        if not out_of_reach(error):
+            raise
+        log.warning("database_unreachable", doing="deliver", reason=words_of(error))
     return total
+
+
+def pull(provider: str) -> int:
+    """Ask that provider for what it can't push; how many reports and texts were new."""
+    runtime = _current()
+    nudger = Nudger(runtime)
+    nudger.clear(INBOX, f"pull:{provider}")
+    fresh = Puller(runtime, provider).pull()
+    if fresh:
+        nudger.inbox()
+    return fresh
 
 
 def wake() -> None:
@@ -114,6 +141,7 @@ def wake() -> None:
 ENTRY_POINTS: dict[str, Callable[..., Any]] = {
     "smsflow.jobs.drain": drain,
     "smsflow.jobs.deliver": deliver,
+    "smsflow.jobs.pull": pull,
     "smsflow.jobs.wake": wake,
 }
 
@@ -165,9 +193,10 @@ class Nudger:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._redis = runtime.redis
+        self._quiet_until = runtime.clock.now()
 
     def inbox(self, *, force: bool = False) -> None:
-        """Rows are due in the inbox; `force` ignores that somebody was nudged just now."""
+        """Rows are due in the inbox; `force` is the sweep's, which nudges whatever was before."""
         self._nudge(INBOX, "smsflow.jobs.drain", "", force)
 
     def numbers(self, numbers: Iterable[str]) -> None:
@@ -180,16 +209,22 @@ class Nudger:
         for name in sorted(names):  # sorted, so that simulations can be played again
             self._nudge(OUTBOX, "smsflow.jobs.deliver", name, force)
 
+    def pull(self, provider: str) -> None:
+        """It is time to ask that provider."""
+        self._nudge(INBOX, "smsflow.jobs.pull", provider, False, flag=f"pull:{provider}")
+
     def clear(self, queue: str, about: str = "") -> None:
         """The flag is cleared before reading: what is committed later gets a nudge of its own."""
-        try:
+        with self._best_effort("clear"):
             self._redis.delete(_flag(queue, about))
-        except redis.RedisError as error:
-            log.warning("redis_unreachable", doing="clear", reason=str(error))
 
-    def _nudge(self, queue: str, entry_point: str, about: str, force: bool) -> None:
-        try:
-            fresh = self._redis.set(_flag(queue, about), 1, nx=True, ex=FLAG_SECONDS)
+    def _nudge(
+        self, queue: str, entry_point: str, about: str, force: bool, *, flag: str = ""
+    ) -> None:
+        if not force and self._runtime.clock.now() < self._quiet_until:
+            return
+        with self._best_effort("nudge"):
+            fresh = self._redis.set(_flag(queue, flag or about), 1, nx=True, ex=FLAG_SECONDS)
             if fresh or force:
                 self._queue(queue).enqueue_call(
                     entry_point,
@@ -199,8 +234,15 @@ class Nudger:
                     failure_ttl=3600,
                     description=f"{entry_point}({about})",
                 )
+
+    @contextmanager
+    def _best_effort(self, doing: str) -> Iterator[None]:
+        """A Redis that is away is logged, and left alone for a moment."""
+        try:
+            yield
         except redis.RedisError as error:
-            log.warning("redis_unreachable", doing="nudge", reason=str(error))
+            self._quiet_until = self._runtime.clock.now() + QUIET
+            log.warning("redis_unreachable", doing=doing, reason=str(error))
 
     def _queue(self, name: str) -> Queue:
         return Queue(name, connection=self._redis, job_class=SmsflowJob, serializer=JSONSerializer)
@@ -219,7 +261,7 @@ class Sweep:
     Timers have no nudge but this. One sweep of all that run is the leader, by a lease in SQL.
     """
 
-    LEASE = 5.0  # seconds, by the database's clock
+    LEASE = 3.0  # seconds, by the database's clock
 
     def __init__(
         self, runtime: Runtime, name: str, *, every: float = 1.0, tidy_every: int = 60
@@ -230,12 +272,17 @@ class Sweep:
         self._every = every
         self._tidy_every = tidy_every
         self._rounds = 0
+        self._more = False  # rows to be tidied away
+        self._reception = Reception(runtime)
+        self._pulled: dict[str, datetime] = {}  # when each provider was last asked
         self._stopping = threading.Event()
 
     def run(self) -> None:
-        """Sweep until `stop`."""
+        """Sweep until `stop`; the next leader need not wait for our lease to run out."""
         while not self._stopping.wait(self._every):
             self.turn()
+        with suppress(Conflict, DBAPIError):
+            self._runtime.store.lead("sweep", self._name, 0.0)
 
     def turn(self) -> None:
         """One round if we lead; one that fails is logged, and the next one comes."""
@@ -254,12 +301,26 @@ class Sweep:
         numbers = self._runtime.project.numbers
         due = store.due_numbers(now, list(numbers))
         self._nudger.providers({numbers[name].provider for name in due}, force=True)
+        if self._reception.join_parts():
+            self._nudger.inbox(force=True)
+        self._pull(now)
+        if tidy or self._more:
+            self._more = store.tidy(now, self._runtime.project.keep)
         if tidy:
-            store.tidy(now)
             strays = store.refuse_strays(list(numbers), now - STRAY_AFTER, now)
             if strays:
                 log.warning("texts_of_numbers_that_are_gone_refused", texts=strays)
             log.info("health", **log_fields(store.health(now)))
+
+    def _pull(self, now: datetime) -> None:
+        """Have those providers asked that can't push and whose time has come."""
+        for name, entry in self._runtime.project.providers.items():
+            if entry.pull is None:
+                continue
+            last = self._pulled.get(name)
+            if last is None or now - last >= timedelta(seconds=entry.pull):
+                self._pulled[name] = now
+                self._nudger.pull(name)
 
     def stop(self) -> None:
         """End `run` at its next look."""

@@ -14,13 +14,14 @@ import time
 LOOK_EVERY = 0.2  # seconds
 
 
-def end_with(parent: int, *, grace: float) -> None:
-    """End this process when `parent` is no longer its parent: SIGTERM, and SIGKILL when that has
-    not helped after `grace` seconds."""
+def end_with(parent: int, *, grace: float, linger: float = 0.0) -> None:
+    """End this process `linger` seconds after `parent` ceased to be its parent: SIGTERM, and
+    SIGKILL when that has not helped after `grace` seconds."""
 
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(LOOK_EVERY)
+        time.sleep(linger)
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(grace)
         os.kill(os.getpid(), signal.SIGKILL)

@@ -9,20 +9,25 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import structlog
 
+from smsflow.engine.model import Number
 from smsflow.errors import WebhookRejected
 from smsflow.providers.base import Provider, Unreadable
 from smsflow.runtime import Runtime
-from smsflow.sms.messages import Received, Report
+from smsflow.sms.encoding import Language, Shifts
+from smsflow.sms.messages import Part, Received, Report
+from smsflow.sms.octets import joined
+from smsflow.store.parts import NewPart, Whole
 from smsflow.store.rows import DeadLetter, Kind, NewRow
 
 LONGEST_ID = 256  # characters of an id that is kept as it came
+WAIT_FOR_PARTS = timedelta(minutes=10)  # then a long text is what came of it
 LARGEST_TEXT = 64 * 1024  # characters of one text, far beyond what SMS can carry
 
 log = structlog.get_logger(__name__)
@@ -56,14 +61,15 @@ class Reception:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         numbers = runtime.project.numbers.values()
-        self._by_address = {(number.provider, number.address): number.name for number in numbers}
-        self._first: dict[str, str] = {}
+        self._by_address = {(number.provider, number.address): number for number in numbers}
+        self._first: dict[str, Number] = {}
         for number in numbers:
-            self._first.setdefault(number.provider, number.name)
+            self._first.setdefault(number.provider, number)
 
     def texts(self, how: Pushed, provider: str, found: Sequence[Received | Unreadable]) -> Taken:
         """Commit texts that came in by GET or POST; a redelivery changes nothing."""
         rows: list[NewRow] = []
+        parts: list[NewPart] = []
         dead: list[tuple[str, Any, str]] = []
         now = self._runtime.clock.now()
         for each in found:
@@ -75,9 +81,14 @@ class Reception:
                 dead.append(
                     (f"{Pushed.STRANGER}:{provider}", _plain(each), _no_number(each.receiver))
                 )
+            elif each.part is not None:
+                parts.append(_new_part(provider, each, each.part, now))
             else:
                 rows.append(_text_row(provider, number, each, now))
-        return self._commit(rows, dead)
+        taken = self._commit(rows, dead)
+        fresh = sum(self._keep(part) for part in parts)
+        known = taken.known + len(parts) - fresh
+        return replace(taken, accepted=taken.accepted + fresh, known=known)
 
     def reports(self, provider: str, found: Sequence[Report | Unreadable]) -> Taken:
         """Commit the reports; they need no dedupe key, for states only move forward."""
@@ -102,7 +113,37 @@ class Reception:
         fresh = sum(inserted)
         return Taken(accepted=fresh, known=len(rows) - fresh, unreadable=len(dead))
 
-    def _number(self, provider: str, receiver: str | None) -> str | None:
+    # --- parts of long texts ----------------------------------------------------------------------
+
+    def join_parts(self) -> int:
+        """Make texts of parts that are all here, or that waited long enough; how many.
+
+        A text is joined as its last part comes in. This is for those whose last part never comes,
+        and for those where somebody crashed in between.
+        """
+        before = self._runtime.clock.now() - WAIT_FOR_PARTS
+        return sum(self._join(whole) for whole in self._runtime.store.wholes(before))
+
+    def _keep(self, part: NewPart) -> bool:
+        fresh = self._runtime.store.keep_part(part)
+        self._join(part.whole)
+        return fresh
+
+    def _join(self, whole: Whole) -> bool:
+        now = self._runtime.clock.now()
+        return self._runtime.store.join_parts(whole, now - WAIT_FOR_PARTS, self._joined)
+
+    def _joined(self, whole: Whole, payloads: Sequence[dict[str, Any]]) -> NewRow:
+        """The event of a text whose parts these are."""
+        parts = [_received(each) for each in payloads]
+        number = self._number(whole.provider, whole.receiver or None)
+        if number is None:  # smsflow.yaml had it when the parts came
+            number = self._first[whole.provider]
+        text = joined([each.part for each in parts if each.part is not None])
+        one = replace(parts[0], text=text, part=None)
+        return _text_row(whole.provider, number, one, self._runtime.clock.now())
+
+    def _number(self, provider: str, receiver: str | None) -> Number | None:
         if receiver is None:
             return self._first.get(provider)
         return self._by_address.get((provider, receiver))
@@ -132,7 +173,8 @@ class Reception:
                     number = self._number(provider, each.receiver)
                     if number is None:
                         raise StillUnreadable(_no_number(each.receiver))
-                    rows.append(_text_row(provider, number, each, at))
+                    alone = each if each.part is None else _alone(each, each.part)
+                    rows.append(_text_row(provider, number, alone, at))
         return rows
 
     def _read_again(
@@ -145,7 +187,8 @@ class Reception:
                     names = self._runtime.project.providers[adapter.name].mo
                     return adapter.parse_mo_get(json.loads(payload), names)
                 case Pushed.BY_POST:
-                    return adapter.parse_mo_post(payload.encode(), "application/json")
+                    names = self._runtime.project.providers[adapter.name].mo
+                    return adapter.parse_mo_post(payload.encode(), "application/json", names)
                 case Pushed.REPORT:
                     return adapter.parse_dlr(payload.encode(), "application/json")
                 case Pushed.STRANGER:
@@ -158,14 +201,27 @@ class Reception:
             raise StillUnreadable("it was too long to be kept whole") from None
 
 
-def _text_row(provider: str, number: str, text: Received, now: datetime) -> NewRow:
+def _text_row(provider: str, number: Number, text: Received, now: datetime) -> NewRow:
     payload: dict[str, Any] = {
         "text": text.text[:LARGEST_TEXT],
-        "number": number,
+        "number": number.name,
+        "address": number.address,
         "message_id": text.message_id,
         "provider": provider,
     }
     return NewRow(Kind.MO, text.sender, payload, now, _dedupe(provider, text))
+
+
+def _new_part(provider: str, text: Received, part: Part, now: datetime) -> NewPart:
+    whole = Whole(provider, text.sender, text.receiver or "", part.reference, part.total)
+    # Without an id a part is told by its place in its text, as long as that is not joined.
+    key = _dedupe(provider, replace(text, text=part.octets.hex()))
+    return NewPart(whole, part.number, _plain(text), now, key)
+
+
+def _alone(text: Received, part: Part) -> Received:
+    """A part that an operator brings back: nobody knows the others any more."""
+    return replace(text, text=joined([part]), part=None)
 
 
 def _report_row(provider: str, report: Report, now: datetime) -> NewRow:
@@ -203,13 +259,37 @@ def _no_number(receiver: str | None) -> str:
 
 
 def _plain(text: Received) -> dict[str, Any]:
-    """A text as plain JSON."""
-    at = text.received_at
-    return asdict(text) | {"received_at": None if at is None else at.isoformat()}
+    """A text, or a part of one, as plain JSON."""
+    at, part = text.received_at, text.part
+    plain = asdict(replace(text, part=None))
+    plain["received_at"] = None if at is None else at.isoformat()
+    if part is not None:
+        plain["part"] = {
+            "reference": part.reference,
+            "number": part.number,
+            "total": part.total,
+            "coding": part.coding,
+            "octets": part.octets.hex(),
+            "single": part.shifts and part.shifts.single,
+            "locking": part.shifts and part.shifts.locking,
+        }
+    return plain
 
 
 def _received(plain: dict[str, Any]) -> Received:
     """The text of `_plain`."""
-    at = plain["received_at"]
+    at, part = plain["received_at"], plain.get("part")
     read = None if at is None else datetime.fromisoformat(at)
-    return Received(**plain | {"received_at": read})
+    return Received(**plain | {"received_at": read, "part": part and _part(part)})
+
+
+def _part(plain: dict[str, Any]) -> Part:
+    single, locking = (each and Language(each) for each in (plain["single"], plain["locking"]))
+    return Part(
+        reference=plain["reference"],
+        number=plain["number"],
+        total=plain["total"],
+        coding=plain["coding"],
+        octets=bytes.fromhex(plain["octets"]),
+        shifts=Shifts(single, locking) if single or locking else None,
+    )

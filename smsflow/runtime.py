@@ -20,10 +20,11 @@ from smsflow import providers
 from smsflow.clock import Clock, SystemClock
 from smsflow.config import Settings
 from smsflow.conversation import Conversations
-from smsflow.delivery import Channel, Delivery, channels, quiet_hours
+from smsflow.delivery import Channel, Delivery, channels
 from smsflow.engine import world
 from smsflow.engine.language import parse
 from smsflow.engine.model import Flow, Project, ProviderEntry
+from smsflow.engine.policy import Rules
 from smsflow.engine.world import World
 from smsflow.errors import Place, ProjectInvalid, SettingsInvalid
 from smsflow.files import read_project
@@ -60,6 +61,7 @@ class Runtime:
         clock: Clock,
         rng: Random,
         accounts: Mapping[str, Account] | None = None,
+        seat: str | None = None,
     ) -> None:
         self._accounts = accounts or {}
         self._wiring = _wiring(project)
@@ -79,12 +81,17 @@ class Runtime:
             name: _provider(settings, entry, self._transport)
             for name, entry in project.providers.items()
         }
-        self.channels: dict[str, Channel] = channels(project, self.providers, self.report_url)
+        self.channels: dict[str, Channel] = channels(project, self.providers, self._notify_url)
         self.conversations = Conversations(
             store, lambda: self.world, self.version_of, clock=clock, rng=rng
         )
         self.delivery = Delivery(
-            store, self.channels, clock=clock, rng=rng, hours=quiet_hours(lambda: self.project)
+            store,
+            self.channels,
+            clock=clock,
+            rng=rng,
+            rules=lambda: Rules(self.project),
+            seat=seat,
         )
         self._remember(loaded)
 
@@ -98,14 +105,16 @@ class Runtime:
         rng: Random | None = None,
         upgrade: bool = False,
         accounts: Mapping[str, Account] | None = None,
+        seat: str | None = None,
     ) -> Runtime:
-        """Read the project and connect everything; `accounts` are by the provider's name.
+        """Read the project and connect everything; `accounts` are by the provider's name, `seat`
+        is the place of this process, whose last holder is surely gone.
 
         Raises ProjectInvalid for mistakes in its files and SettingsInvalid for wrong settings.
         """
         project, loaded = read_project(settings.project)
         settings.make_home()
-        store = Store.connect(settings.database_url)
+        store = Store.connect(settings.database_url, key=settings.digest_key())
         try:
             if upgrade:
                 store.upgrade()
@@ -120,6 +129,7 @@ class Runtime:
                 clock=clock or SystemClock(),
                 rng=rng or SystemRandom(),
                 accounts=accounts,
+                seat=seat,
             )
         except BaseException:
             store.close()
@@ -155,6 +165,12 @@ class Runtime:
                 known = parse.read_bundle(source, self.project)
                 self._versions[name, version] = known
             return known
+
+    def _notify_url(self, provider: str) -> str | None:
+        """Where reports are to be pushed; None for a provider whose reports are pulled, since it
+        keeps back for a pull only what it was not told to push."""
+        pulled = self.project.providers[provider].pull is not None
+        return None if pulled else self.report_url(provider)
 
     def report_url(self, provider: str) -> str:
         """Where that provider pushes delivery reports: the notifyUrl of our texts."""
@@ -198,7 +214,7 @@ def _webhook_secrets(settings: Settings, project: Project) -> Mapping[str, tuple
     for name, entry in project.providers.items():
         value = settings.resolve(entry.webhook_secret) if entry.webhook_secret else ""
         parts = tuple(part.strip() for part in value.split(",") if part.strip())
-        if not parts:
+        if not parts and entry.pull is None:
             raise SettingsInvalid(
                 f"provider '{name}' has no webhook_secret in smsflow.yaml; give it one of 22"
                 " characters or more, such as `python -c 'import secrets;"
@@ -235,5 +251,8 @@ def _provider(settings: Settings, entry: ProviderEntry, transport: HttpTransport
         url=settings.resolve(entry.url),
         user=settings.resolve(entry.user),
         password=settings.resolve(entry.password),
+        key=settings.resolve(entry.key),
+        format=entry.format,
+        gateway=entry.gateway,
         transport=transport,
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -17,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from uuid import uuid4
 
 import redis
 import structlog
@@ -37,6 +37,9 @@ WORKER_TTL = 45  # seconds until RQ forgets a worker that died
 MAINTENANCE = 30  # seconds
 HIRE_AFTER = 0.2  # seconds, when a worker has quit
 STOP_SECONDS = 20.0  # for a job in hand
+# A supervisor that is killed is started again, which takes seconds on a busy machine. Until then
+# its children go on; both at once are no more than two `smsflow worker`.
+ORPHAN_SECONDS = 20.0
 
 log = structlog.get_logger(__name__)
 
@@ -124,7 +127,7 @@ class ThreadWorkers:
 
     def __init__(self, runtime: Runtime, *, sweep_every: float = 1.0) -> None:
         self._runtime = runtime
-        self._sweep = Sweep(runtime, _holder(), every=sweep_every)
+        self._sweep = Sweep(runtime, uuid4().hex, every=sweep_every)
         self._posts = [
             _Post(ThreadWorker, queue, _queue_connection(runtime)) for queue in (INBOX, OUTBOX)
         ]
@@ -180,7 +183,7 @@ _PROCESSES: Any = multiprocessing.get_context(
 class Supervisor:
     """`smsflow worker`: keeps its children alive, one for each queue's worker and the sweep."""
 
-    def __init__(self, settings: Settings, *, inbox: int = 2, outbox: int = 1) -> None:
+    def __init__(self, settings: Settings, *, inbox: int = 2, outbox: int = 2) -> None:
         self._settings = settings
         self._wanted = [INBOX] * inbox + [OUTBOX] * outbox + [SWEEP]
         self._stopping = threading.Event()
@@ -213,10 +216,11 @@ class _Child:
     def __init__(self, name: str, settings: Settings) -> None:
         self._name = name
         self._settings = settings
+        self._seat = uuid4().hex  # of one process at a time: the next begins when one has ended
         self._start()
 
     def _start(self) -> None:
-        given = (self._name, self._settings, os.getpid())
+        given = (self._name, self._settings, os.getpid(), self._seat)
         self._process = _PROCESSES.Process(target=_run_child, args=given, name=self._name)
         self._process.start()
         self._started = time.monotonic()
@@ -239,22 +243,25 @@ class _Child:
         self._process.join()
 
 
-def _run_child(name: str, settings: Settings, parent: int) -> None:
-    """Work one queue, or sweep, until SIGTERM or until the supervisor is gone."""
+def _run_child(name: str, settings: Settings, parent: int, seat: str) -> None:
+    """Work one queue, or sweep, until SIGTERM or until the supervisor is gone.
+
+    What the last process of this seat had leased, or led, is this one's to go on with.
+    """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     os.setsid()  # Ctrl-C in a terminal reaches the supervisor alone
     with suppress(OSError):  # so that ps and top tell them apart, where there is a /proc
         Path("/proc/self/comm").write_text(name)
-    end_with(parent, grace=STOP_SECONDS)
+    end_with(parent, grace=STOP_SECONDS, linger=ORPHAN_SECONDS)
     try:
-        runtime = Runtime.open(settings)
+        runtime = Runtime.open(settings, seat=seat)
     except SettingsInvalid as error:
         log.error("child_not_started", child=name, reason=str(error))
         sys.exit(2)
     try:
         if name == SWEEP:
-            sweep = Sweep(runtime, _holder())
+            sweep = Sweep(runtime, seat)
             signal.signal(signal.SIGTERM, lambda *_: sweep.stop())
             sweep.run()
         else:
@@ -262,7 +269,3 @@ def _run_child(name: str, settings: Settings, parent: int) -> None:
             _Post(QueueWorker, name, _queue_connection(runtime)).work()
     finally:
         runtime.close()
-
-
-def _holder() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"

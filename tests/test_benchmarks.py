@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.bare_app import TEXTS
 from benchmarks.contenders import CONTENDERS, Contender, missing_servers
 from benchmarks.processes import provider
+from benchmarks.sandbox import BARE, SANDBOX, measure
+from benchmarks.sandbox import table as sandbox_table
 from benchmarks.throughput import Result, Track, middle, percentile, ratios, table
 
 MISSING = missing_servers()
@@ -50,3 +53,13 @@ def test_ratios_compare_within_a_round() -> None:
         for slow, fast in ((10, 100), (1, 10), (5, 50))
     ]
     assert ratios(rounds) == {"d/b": 10.0}
+
+
+def test_the_sandbox_reports_every_text_of_its_measurement_once() -> None:
+    """The measured requests are taken, and a report for each is pushed."""
+    found = measure("sandbox", SANDBOX, 0.1, reports=True)
+    assert found.right
+    assert found.sent >= TEXTS
+    bare = measure("bare", BARE, 0.1, reports=False)
+    assert (bare.refused, bare.reported) == (0, 0)
+    assert "sandbox / bare" in sandbox_table(found, bare)

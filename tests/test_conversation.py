@@ -292,3 +292,21 @@ def test_a_report_overtakes_the_answer_to_the_send(clinic: Clinic) -> None:
     )
     assert leased == []
     assert clinic.store.messages_of("+447700900123")[0].state is State.DELIVERED
+
+
+def test_a_text_to_a_number_that_was_renamed_meanwhile_is_worked_off(clinic: Clinic) -> None:
+    """The row knows the address, so the answer goes out on the number as it is called now."""
+    payload = {"text": "go", "number": "old", "address": "+447700900001"}
+    clinic.row(Kind.MO, payload)
+    clinic.works()
+    (message,) = clinic.store.messages_of("+447700900123")
+    assert message.number == "backup"
+    assert clinic.store.counts()["dead_letters"] == 0
+
+
+def test_a_text_to_a_number_that_is_gone_is_put_aside(clinic: Clinic) -> None:
+    """With the reason, until somebody brings the number back."""
+    clinic.row(Kind.MO, {"text": "go", "number": "main", "address": "+447700900009"})
+    clinic.works()
+    (letter,) = clinic.store.dead_letters(10)
+    assert "smsflow.yaml has no number 'main' (+447700900009)" in letter.error

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from random import Random
+from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
-from smsflow.delivery import Channel, Delivery, quiet_hours
+from smsflow.delivery import RECORD_TRIES, Channel, Delivery, in_a_thread
 from smsflow.engine.effects import SendText
 from smsflow.engine.language import parse
+from smsflow.engine.policy import Rules
 from smsflow.engine.state import Plan
 from smsflow.providers.base import Capabilities
 from smsflow.providers.memory import MemoryProvider
 from smsflow.sms.answers import Answer, Verdict
+from smsflow.sms.messages import Outgoing
 from smsflow.sms.states import State
 from smsflow.store import Store
 from smsflow.store.rows import Changes, Kind, Message, NewRow, SenderQuota
@@ -31,9 +37,13 @@ class Sender:
         self.store = store
         self.clock = clock
         self.provider = MemoryProvider("primary")
-        channel = Channel(self.provider, {"main": "+447700900000"}, None, "https://sms.test/dlr")
-        self.delivery = Delivery(store, {"primary": channel}, clock=clock, rng=Random(1))
+        self.delivery = self.hire(store)
         self._made = 0
+
+    def hire(self, store: Any, **how: Any) -> Delivery:
+        """A sender that works with this store."""
+        channel = Channel(self.provider, {"main": "+447700900000"}, None, "https://sms.test/dlr")
+        return Delivery(store, {"primary": channel}, clock=self.clock, rng=Random(1), **how)
 
     def text(self, words: str = "hello", *, phone: str = PHONE, kind: str = "otp") -> str:
         """Put a text into the outbox; codes don't wait for each other."""
@@ -243,7 +253,7 @@ quiet: {from: 21:00, to: 08:00, kinds: [marketing]}
     )
     assert loaded.project is not None
     project = loaded.project
-    sender.delivery._hours = quiet_hours(lambda: project)
+    sender.delivery._rules = lambda: Rules(project)
     sender.text("marketing", kind="marketing")
     sender.text("code")
     sender.clock.advance(timedelta(hours=14))  # 23:00
@@ -258,3 +268,137 @@ quiet: {from: 21:00, to: 08:00, kinds: [marketing]}
     sender.later(timedelta(minutes=1))
     sender.tries()
     assert sender.provider.sent[-1].text == "marketing"
+
+
+# --- how long until the next try ------------------------------------------------------------------
+
+
+def pauses(sender: Sender, count: int) -> list[float]:
+    """The seconds between so many tries in a row."""
+    found = []
+    for _ in range(count):
+        assert sender.tries() == 1
+        assert sender.tries() == 0
+        due = sender.store.next_due()
+        assert due is not None
+        found.append((due - sender.clock.now()).total_seconds())
+        sender.later(due - sender.clock.now())
+    return found
+
+
+def test_tries_follow_quickly_while_the_trouble_is_young(sender: Sender) -> None:
+    """Later texts of the contact wait for this one; what goes on for long is left in peace."""
+    sender.text()
+    sender.provider.answer_next(*[answer(Verdict.AMBIGUOUS)] * 40)
+    waited = pauses(sender, 30)
+    assert sum(waited[:3]) <= 7
+    young = [sum(waited[:n]) < 90 for n in range(len(waited))]
+    assert max(each for each, early in zip(waited, young, strict=True) if early) <= 15
+    assert 150 <= min(waited[-5:]) <= max(waited[-5:]) <= 300
+
+
+def test_a_refusal_for_now_that_goes_on_is_asked_ever_more_rarely(sender: Sender) -> None:
+    """Each try has an id of its own, and still counts as one more."""
+    sender.text()
+    sender.provider.answer_next(*[answer(Verdict.FOR_NOW)] * 40)
+    assert min(pauses(sender, 30)[-5:]) >= 150
+
+
+def test_a_retry_after_of_a_week_is_an_hour(sender: Sender) -> None:
+    """A mistake in a header must not bury a text."""
+    sender.text()
+    sender.provider.answer_next(answer(Verdict.THROTTLED, retry_after=7 * 86_400.0))
+    sender.tries()
+    sender.later(timedelta(minutes=59))
+    assert sender.tries() == 0
+    sender.later(timedelta(minutes=2))
+    assert sender.tries() == 1
+
+
+# --- a database that is away, and senders that end ------------------------------------------------
+
+
+class Faltering:
+    """The store, of which some calls fail as when the database restarts; `done` has the others."""
+
+    def __init__(self, store: Store, **failures: int) -> None:
+        self._store = store
+        self._failures = failures
+        self.done: list[str] = []
+        self.renewed = threading.Event()
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            if self._failures.get(name, 0) > 0:
+                self._failures[name] -= 1
+                raise OperationalError(name, {}, Exception("the server closed the connection"))
+            found = getattr(self._store, name)(*given, **named)
+            self.done.append(name)
+            if name == "renew":
+                self.renewed.set()
+            return found
+
+        return call
+
+
+class Slow(MemoryProvider):
+    """A provider that answers when something has happened; `seen` says that it has."""
+
+    def __init__(self, event: threading.Event) -> None:
+        super().__init__("primary")
+        self._event = event
+        self.seen = False
+
+    def send(self, texts: Sequence[Outgoing]) -> list[Answer]:
+        self.seen = self._event.wait(5)
+        return super().send(texts)
+
+
+def test_a_heartbeat_outlives_a_beat_that_fails(sender: Sender) -> None:
+    """The database is away for two beats; the third prolongs the lease."""
+    store = Faltering(sender.store, renew=2)
+    sender.provider = provider = Slow(store.renewed)
+    delivery = sender.hire(store, heartbeat=partial(in_a_thread, every=0.005))
+    message = sender.text()
+    assert delivery.send("primary") == 1
+    assert provider.seen
+    assert sender.message(message).state is State.ACCEPTED
+
+
+def test_what_was_answered_is_recorded_when_the_database_is_back(sender: Sender) -> None:
+    """One try, although its record failed three times."""
+    store, waits = Faltering(sender.store, record=3), list[float]()
+    delivery = sender.hire(store, wait=waits.append)
+    message = sender.text()
+    assert delivery.send("primary") == 1
+    assert len(waits) == 3
+    assert len(sender.provider.tried) == 1
+    assert sender.message(message).state is State.ACCEPTED
+
+
+def test_a_sender_that_could_not_record_gives_its_lease_back(sender: Sender) -> None:
+    """It gives up, and later asks again under the same id, without waiting for its own lease."""
+    waits: list[float] = []
+    delivery = sender.hire(Faltering(sender.store, record=RECORD_TRIES + 1), wait=waits.append)
+    message = sender.text()
+    with pytest.raises(OperationalError):
+        delivery.send("primary")
+    assert len(waits) == RECORD_TRIES
+    assert sender.message(message).state is State.QUEUED
+    sender.later(timedelta(milliseconds=1))
+    assert delivery.send("primary") == 1
+    assert sender.message(message).state is State.ACCEPTED
+    assert {text.wire_id for text in sender.provider.tried} == {f"{message}-0"}
+    assert len(sender.provider.sent) == 1
+
+
+def test_the_next_in_a_seat_takes_up_what_the_last_one_had(sender: Sender) -> None:
+    """One was killed with a lease in hand; nobody else may have those texts yet."""
+    message = sender.text()
+    quota, now = SenderQuota(1, None), sender.clock.now()
+    given = {"provider": "primary", "now": now, "seconds": 600, "holder": "seat one"}
+    assert sender.store.lease(["main"], quota, **given)
+    sender.later(timedelta(milliseconds=1))
+    assert sender.hire(sender.store, seat="seat").send("primary") == 0
+    assert sender.hire(sender.store, seat="seat one").send("primary") == 1
+    assert sender.message(message).state is State.ACCEPTED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from smsflow.engine.language.compose import read
 from smsflow.engine.language.issue_codes import CODES
 from smsflow.engine.language.parse import Loaded, load
 from smsflow.engine.language.source import Mapping, Sequence
+from smsflow.engine.model import Caps
 from smsflow.engine.templating import templates
 from smsflow.engine.templating.filters import FILTERS
 from smsflow.engine.templating.templates import compile_text
@@ -23,7 +24,7 @@ from smsflow.engine.transcripts.lines import OUT_KEYS, REPORTS, THEN, WHEN
 from smsflow.engine.transcripts.playing import play
 from smsflow.engine.transcripts.transcript import read_transcripts
 from smsflow.engine.words.compliance import STOP_WORDS
-from smsflow.engine.words.replies import AnswerSpec, Choice, Invalid, parse
+from smsflow.engine.words.replies import AnswerContext, AnswerSpec, Choice, Invalid, parse
 from smsflow.engine.world import build
 from smsflow.files import read_files
 from tests.docs import console, mistakes, reference
@@ -182,7 +183,7 @@ def test_an_answer_is_read_as_the_page_says(row: list[str]) -> None:
         kind = question.removeprefix("type: ")
         numeric = kind in ("integer", "decimal")
         spec = AnswerSpec(kind, minimum=1 if numeric else None, maximum=5 if numeric else None)
-    found = parse(text, spec, language="en")
+    found = parse(text, spec, AnswerContext(language="en", today=date(2025, 3, 10)))
     if isinstance(found, Invalid):
         assert wanted == "not understood"
     else:
@@ -214,6 +215,16 @@ def test_the_limits_are_those_of_the_code() -> None:
             "replies to one contact that no question invited",
             f"{starting.REPLIES.times} an hour, or `limits: {{replies: ...}}` in `smsflow.yaml`",
         ],
+        [
+            "marketing sessions that we open with one contact",
+            f"{Caps().marketing.times} a day, or `limits: {{marketing: ...}}`; more wait",
+        ],
+        ["texts to one contact", "none, or `limits: {texts: 30/1d}`; more are refused"],
+        [
+            "texts to numbers alike but for their last four digits",
+            "none, or `limits: {prefix: 500/1d}`; more are refused",
+        ],
+        ["texts to everybody", "none, or `limits: {total: 20000/1d}`; more are refused"],
         [
             "segments of a text",
             f"`check` warns above 1 and refuses above {sms_checks.MAX_SEGMENTS}",

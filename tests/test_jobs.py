@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import fakeredis
@@ -191,3 +193,66 @@ def test_a_runtime_counts_what_its_jobs_did(runtime: Runtime) -> None:
     assert jobs.drain() == 1
     assert jobs.deliver("primary") == 1
     assert (runtime.tally.rows, runtime.tally.texts) == (1, 1)
+
+
+def rename(runtime: Runtime, table: str, to: str) -> None:
+    """Rename a table, so that statements fail, or that they work again."""
+    with runtime.store._db.write() as connection:
+        connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {to}")
+
+
+@pytest.mark.parametrize(
+    ("job", "table"),
+    [(jobs.drain, "inbox"), (lambda: jobs.deliver("primary"), "outbox")],
+    ids=["drain", "deliver"],
+)
+def test_a_job_whose_database_fails_ends_in_peace(
+    runtime: Runtime, job: Callable[[], int], table: str
+) -> None:
+    """A line in the log, no traceback, and the work is done by a later job."""
+    text(runtime)
+    if table == "outbox":
+        jobs.drain()
+    rename(runtime, table, "away")
+    with capture_logs() as told:
+        assert job() == 0
+    assert [each["log_level"] for each in told] == ["warning"]
+    rename(runtime, "away", table)
+    assert job() == 1
+
+
+def test_a_redis_that_is_away_is_left_alone_for_a_second(
+    environment: dict[str, str], clock: FakeClock
+) -> None:
+    """Or each request would wait for one that hangs; the sweep looks all the same."""
+    server = fakeredis.FakeServer()
+    settings = Settings.from_environment(environment, project=SAMPLES)
+    connection = fakeredis.FakeRedis(server=server)
+    runtime = Runtime.open(settings, clock=clock, connection=connection)
+    nudger = Nudger(runtime)
+    server.connected = False
+    with capture_logs() as told:
+        for _ in range(3):
+            nudger.inbox()
+        assert len(told) == 1
+        nudger.inbox(force=True)
+        assert len(told) == 2
+    server.connected = True
+    nudger.inbox()
+    assert queue(runtime).count == 0
+    clock.advance(timedelta(seconds=1))
+    nudger.inbox()
+    assert queue(runtime).count == 1
+    runtime.close()
+
+
+def test_a_sweep_that_stops_hands_its_lead_over(runtime: Runtime) -> None:
+    """The next one need not wait for the lease to run out."""
+    first = Sweep(runtime, "first", every=0.001)
+    thread = threading.Thread(target=first.run)
+    thread.start()
+    while runtime.store.lead("sweep", "second", 0.0):
+        assert thread.is_alive()
+    first.stop()
+    thread.join()
+    assert runtime.store.lead("sweep", "second", 5.0)

@@ -25,6 +25,7 @@ LAYERS = [
     {"conversation", "delivery", "health", "audit"},
     {"runtime"},
     {"reception"},
+    {"pulling"},
     {"jobs"},
     {"worker"},
     {"web"},

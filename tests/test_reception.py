@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from smsflow.reception import Reception, StillUnreadable
+from smsflow.reception import WAIT_FOR_PARTS, Reception, StillUnreadable
 from smsflow.store.rows import DeadLetter, Kind
 from tests.web.conftest import Desk
 from tests.web.conftest import desk as desk  # a fixture
@@ -105,3 +106,64 @@ def test_an_event_that_failed_is_the_event_that_it_was(desk: Desk) -> None:
     (event,) = Reception(desk.runtime).events_of(letters(desk)[0])
     assert (event.kind, event.contact, event.payload) == (row.kind, row.contact, row.payload)
     assert (event.due, event.dedupe) == (row.due, None)
+
+
+# A text of two parts, cut in the middle of a pair; its reference is AA.
+FIRST = {"bin": "050003AA0201" + "00480069D83E", "datacoding": "8", "esmclass": "64"}
+SECOND = {"bin": "050003AA0202" + "DD560021", "datacoding": "8", "esmclass": "64"}
+
+
+def part_in(desk: Desk, part: dict[str, str], id_: str) -> dict[str, int]:
+    """A part is pushed; `who` and `id` are the names that smsflow.yaml has for them."""
+    query = {"who": "447700900123", "id": id_, **part}
+    answer = desk.client.get(desk.hook("mo"), query_string=query)
+    assert answer.status_code == 200
+    found: dict[str, int] = answer.json
+    return found
+
+
+def texts_in(desk: Desk) -> list[str]:
+    """The texts in the inbox."""
+    with desk.runtime.store.work(desk.clock.now(), 100) as batch:
+        return [row.payload["text"] for row in batch.rows]
+
+
+def test_parts_become_one_text_when_the_last_is_here(desk: Desk) -> None:
+    """Out of order, and one of them twice, also after the text was joined."""
+    assert part_in(desk, SECOND, "2") == {"accepted": 1, "known": 0, "unreadable": 0}
+    assert part_in(desk, SECOND, "2") == {"accepted": 0, "known": 1, "unreadable": 0}
+    assert texts_in(desk) == []
+    assert part_in(desk, FIRST, "1")["accepted"] == 1
+    assert texts_in(desk) == ["Hi🥖!"]
+    assert part_in(desk, FIRST, "1")["known"] == 1
+    desk.clock.advance(WAIT_FOR_PARTS * 2)
+    assert Reception(desk.runtime).join_parts() == 0
+    assert texts_in(desk) == ["Hi🥖!"]
+
+
+def test_what_came_of_a_text_is_used_after_a_while(desk: Desk) -> None:
+    """Half a character that a lost part leaves is dropped or shown as one."""
+    reception = Reception(desk.runtime)
+    part_in(desk, FIRST, "1")
+    desk.clock.advance(WAIT_FOR_PARTS)
+    assert reception.join_parts() == 0
+    desk.clock.advance(timedelta(seconds=1))
+    assert reception.join_parts() == 1
+    assert texts_in(desk) == ["Hi\ufffd"]
+
+
+def test_the_national_tables_of_a_part_are_kept(desk: Desk) -> None:
+    """For the join, which decodes it."""
+    part_in(desk, {"bin": "08000301020124010" + "11B67", "esmclass": "64"}, "1")
+    part_in(desk, {"bin": "0500030102024142", "esmclass": "64"}, "2")
+    assert texts_in(desk) == ["ğAB"]
+
+
+def test_a_part_for_a_stranger_is_kept_and_comes_back_alone(desk: Desk) -> None:
+    """Its fellows went the same way."""
+    part_in(desk, SECOND | {"receiver": "447700900999"}, "1")
+    (letter,) = letters(desk)
+    address = desk.runtime.project.numbers["main"].address
+    ours = replace(letter, payload={**letter.payload, "receiver": address})
+    (row,) = Reception(desk.runtime).events_of(ours)
+    assert row.payload["text"] == "\ufffd!"

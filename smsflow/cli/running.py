@@ -49,7 +49,7 @@ def web(ctx: click.Context, host: str, port: int | None, workers: int, threads: 
 @click.option(
     "--outbox",
     type=click.IntRange(1),
-    default=1,
+    default=2,
     show_default=True,
     help="Processes that send.",
 )

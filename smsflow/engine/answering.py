@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from smsflow.engine import running
 from smsflow.engine.model import Ask, Value
@@ -12,7 +12,9 @@ from smsflow.engine.questions import expect_answer_to
 from smsflow.engine.state import Session, Waiting
 from smsflow.engine.turn import FlowFailed, Turn
 from smsflow.engine.verbs.texts import repeat
+from smsflow.engine.words.answers import AnswerContext, bound_of, label_of
 from smsflow.engine.words.replies import Invalid, Parsed, parse
+from smsflow.sms.numbers import country_of
 
 
 def read(turn: Turn, session: Session, step: Ask, text: str) -> Parsed | Invalid:
@@ -22,7 +24,7 @@ def read(turn: Turn, session: Session, step: Ask, text: str) -> Parsed | Invalid
         spec = replace(spec, minimum=_bound(turn, session, step, step.minimum))
     if step.maximum is not None:
         spec = replace(spec, maximum=_bound(turn, session, step, step.maximum))
-    parsed = parse(text, spec, language=session.language)
+    parsed = parse(text, spec, _context(turn, session))
     if isinstance(parsed, Invalid) or step.valid is None:
         return parsed
     if turn.holds(session, step.valid, {"value": parsed.value}):
@@ -30,24 +32,36 @@ def read(turn: Turn, session: Session, step: Ask, text: str) -> Parsed | Invalid
     return Invalid("'valid' is false")
 
 
+def _context(turn: Turn, session: Session) -> AnswerContext:
+    """What reading an answer may know of the person."""
+    return AnswerContext(
+        language=session.language,
+        today=turn.now.astimezone(ZoneInfo(turn.zone)).date(),
+        zone=turn.zone,
+        country=country_of(turn.contact.phone),
+    )
+
+
 def _bound(turn: Turn, session: Session, step: Ask, value: Value) -> Any:
     bound = turn.value(session, value)
-    if isinstance(bound, bool) or not isinstance(bound, int | float | Decimal):
-        raise FlowFailed("template", f"a bound of the answer can't be {bound!r}", step.place)
-    return bound
+    try:
+        return bound_of(bound, step.answer.type)
+    except ValueError as error:
+        message = f"a bound of the answer can't be {bound!r}: it {error}"
+        raise FlowFailed("template", message, step.place) from error
 
 
 def accept(
     turn: Turn, session: Session, waiting: Waiting, step: Ask, parsed: Parsed, text: str
 ) -> None:
     """Keep the answer and go its way."""
-    turn.trace(session, step, "reply", f"{parsed.value} ({parsed.how})")
+    turn.trace(session, step, "reply", f"{label_of(parsed.value)} ({parsed.how})")
     name = step.save or step.id
     session.answers[name] = {
         "raw": text,
         "tries": waiting.tries + 1,
         "at": turn.now,
-        "label": str(parsed.value),
+        "label": label_of(parsed.value),
     }
     if step.save is not None:
         session.variables[step.save] = parsed.value
@@ -58,7 +72,7 @@ def accept(
 def _way(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    return label_of(value)
 
 
 def skip(turn: Turn, session: Session, step: Ask) -> None:

@@ -29,6 +29,8 @@ class SendText:
     kind: str  # transactional, marketing, otp, or system: built-in answers
     plan: Plan
     due: datetime
+    closes: datetime | None = None  # it may leave from `due` until then; None for no end
+    opener: bool = False  # it counts for the cap of marketing
     expires: datetime | None = None
     passes_block: bool = False  # only the confirmation of STOP
     name: str | None = None  # of a built-in text, such as compliance.stopped
@@ -43,6 +45,7 @@ class SendAgain:
     replaces: str
     plan: Plan
     due: datetime
+    closes: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

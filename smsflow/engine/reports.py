@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from smsflow.engine import asides, policy, triggering
 from smsflow.engine.effects import SendAgain
 from smsflow.engine.events import Sent
-from smsflow.engine.model import QuietHours
+from smsflow.engine.policy import Window
 from smsflow.engine.questions import pause_others
 from smsflow.engine.state import Plan, Session, Waiting
 from smsflow.engine.turn import Turn
@@ -57,8 +55,9 @@ def _tried_again(turn: Turn, sent: Sent, outcome: str, *, concerned: bool) -> bo
     following = _following(turn, sent, outcome)
     if following is None:
         return False
-    plan, due = following
-    turn.effects.append(SendAgain(turn.new_id(), sent.message, plan, due))
+    plan, window = following
+    again = SendAgain(turn.new_id(), sent.message, plan, window.opens, window.closes)
+    turn.effects.append(again)
     session = turn.conversation.session(sent.session) if sent.session else None
     if session is not None:
         turn.trace(session, None, "again", f"via {plan.number} after {outcome}")
@@ -70,25 +69,14 @@ def _tried_again(turn: Turn, sent: Sent, outcome: str, *, concerned: bool) -> bo
     return True
 
 
-def _following(turn: Turn, sent: Sent, outcome: str) -> tuple[Plan, datetime] | None:
+def _following(turn: Turn, sent: Sent, outcome: str) -> tuple[Plan, Window] | None:
     """The next try and when it leaves: not in quiet hours, and on a number that we still have."""
     plan = sent.plan
     while (following := policy.next_try(plan, outcome, now=turn.now, zone=turn.zone)) is not None:
         plan, due = following
         if plan.number in turn.world.project.numbers:
-            due = policy.release(
-                due,
-                kind=sent.kind,
-                zone=turn.zone,
-                quiet=_quiet(turn, sent),
-                last_inbound=turn.contact.last_inbound,
-            )
-            return None if plan.give_up_at is not None and due >= plan.give_up_at else (plan, due)
+            rules = policy.Rules(turn.world.project)
+            window = rules.window(due, sent.kind, turn.contact, own=plan.quiet)
+            given_up = plan.give_up_at is not None and window.opens >= plan.give_up_at
+            return None if given_up else (plan, window)
     return None
-
-
-def _quiet(turn: Turn, sent: Sent) -> QuietHours | None:
-    """The quiet hours of the flow that sent it, else the project's."""
-    if sent.plan.quiet is None:
-        return turn.world.project.quiet
-    return QuietHours(*sent.plan.quiet, frozenset({sent.kind}))

@@ -10,6 +10,7 @@ from typing import Any
 
 from smsflow.engine import policy
 from smsflow.engine.effects import DropQueued, Effect, SendText, SetTimer, Traced
+from smsflow.engine.leaving import plan_leaving
 from smsflow.engine.model import (
     Delivery,
     Duration,
@@ -235,16 +236,12 @@ class Turn:
         """Send a rendered text, by the delivery settings of `step`; `slot`: not its own words."""
         if session.sent >= MAX_TEXTS:
             raise FlowFailed("limit", f"a session may send {MAX_TEXTS} texts at most", at.place)
-        session.sent += 1
         flow = self.flow_of(session)
         delivery = step.delivery if step is not None else Delivery()
-        due = policy.release(
-            self.now,
-            kind=flow.kind,
-            zone=self.zone,
-            quiet=flow.quiet or self.world.project.quiet,
-            last_inbound=self.contact.last_inbound,
-        )
+        rules = policy.Rules(self.world.project)
+        window, opener = plan_leaving(rules, self.contact, session, flow, self.now)
+        session.sent += 1
+        due = window.opens
         plan = self._plan(session, delivery, due, waits=waits, question=question)
         plan = replace(plan, quiet=(flow.quiet.start, flow.quiet.end) if flow.quiet else None)
         effect = SendText(
@@ -257,6 +254,8 @@ class Turn:
             kind=flow.kind,
             plan=plan,
             due=due,
+            closes=window.closes,
+            opener=opener,
             expires=self.length(expires, due) if expires else plan.give_up_at,
             place=_written(step, slot, session.language),
         )

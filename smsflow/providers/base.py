@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from smsflow.errors import SmsflowError
 from smsflow.sms.answers import Answer
@@ -22,15 +22,26 @@ class LogsUnavailable(SmsflowError):
     """The provider's logs cannot be asked or read now; ask again later."""
 
 
+class NotAnswered(SmsflowError):
+    """The provider could not be asked, or gave no answer that can be used; ask again later."""
+
+    def __init__(self, message: str, *, lost: bool = False) -> None:
+        super().__init__(message)
+        self.lost = lost  # it may have given out what it gives out once
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What delivery has to know of a provider before it sends."""
+    """What others have to know of a provider before they use it."""
 
     idempotent: (
         bool  # drops a wire id that it has seen; if not, an ambiguous send can't be repeated
     )
     batch: int  # texts that one `send` may take
-    logs_kept: timedelta = timedelta(hours=48)  # how far back `logs` and `settle` know texts
+    # How far back `logs` and `settle` know texts; nothing for a provider without logs.
+    logs_kept: timedelta = timedelta(hours=48)
+    lookup: int = 0  # numbers that one `lookup` may take; 0 for a provider that is no `Directory`
+    pull: bool = False  # reports and texts can be pulled: it is `Pulled`
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,21 @@ class LogLine:
     def taken(self) -> bool:
         """True when the provider took the text, whatever became of it later."""
         return self.state not in (State.QUEUED, State.UNCERTAIN, State.REJECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a provider knows of one number; None for what it does not tell."""
+
+    number: str
+    reachable: bool | None  # False for a number that nobody has, or that is out of use
+    status: str  # the provider's own name
+    error: str | None = None  # the provider's own name
+    network: str | None = None  # MCC and MNC in one, such as 22801
+    network_name: str | None = None
+    ported: bool | None = None
+    roaming: bool | None = None
+    roaming_in: str | None = None  # the country, or the network
 
 
 class Provider(Protocol):
@@ -103,8 +129,45 @@ class Provider(Protocol):
         Raises WebhookRejected when the request is not such a push.
         """
 
-    def parse_mo_post(self, body: bytes, content_type: str) -> list[Received | Unreadable]:
-        """Read texts that came in as a POST; raises WebhookRejected as `parse_mo_get`."""
+    def parse_mo_post(
+        self, body: bytes, content_type: str, names: Mapping[str, str] | None = None
+    ) -> list[Received | Unreadable]:
+        """Read texts that came in as a POST; raises WebhookRejected as `parse_mo_get`.
+
+        `names` are used by a provider whose POST has no format of its own.
+        """
 
     def parse_dlr(self, body: bytes, content_type: str) -> list[Report | Unreadable]:
         """Read delivery reports, final and intermediate; raises WebhookRejected."""
+
+    def parse_dlr_get(self, query: Mapping[str, str]) -> list[Report | Unreadable]:
+        """Read a delivery report that came in as a GET; raises WebhookRejected."""
+
+
+@runtime_checkable
+class Pulled(Protocol):
+    """A provider that can be asked for what it would push, for one that can't reach us.
+
+    What is pulled is given out once. What cannot be read is Unreadable, as in a push.
+    """
+
+    def pull_reports(self, limit: int) -> list[Report | Unreadable]:
+        """At most `limit` reports that were not given out yet; NotAnswered."""
+
+    def pull_texts(self, limit: int) -> list[Received | Unreadable]:
+        """At most `limit` texts that were not given out yet; NotAnswered."""
+
+    def received_again(self, since: datetime, until: datetime) -> list[Received | Unreadable]:
+        """Texts that came in between two instants, given out before or not; NotAnswered when the
+        provider does not remember them."""
+
+
+@runtime_checkable
+class Directory(Protocol):
+    """A provider that knows numbers."""
+
+    def lookup(self, numbers: Sequence[str]) -> list[Known]:
+        """What is known of each number, in the same order; at most `capabilities.lookup`.
+
+        Raises NotAnswered, and ValueError for more.
+        """

@@ -10,11 +10,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from functools import lru_cache
 
 from smsflow.sms.answers import Verdict
 from smsflow.sms.states import State
+
+
+class Retry(StrEnum):
+    """What may help a text that failed. Delivery goes by a submit's verdict and by the flow's own
+    policy; this is for people who read what became of a text."""
+
+    NOT_NEEDED = "not needed"  # it arrived, or may still
+    LATER = "later"  # the same way again, after a while
+    ELSEWHERE = "elsewhere"  # by another number or provider
+    MENDED = "once mended"  # again when somebody has mended what is wrong with the account
+    NEVER = "never"  # nothing helps this text
 
 
 class Group(IntEnum):
@@ -31,6 +42,21 @@ class Group(IntEnum):
     def state(self) -> State:
         """What a text is when nothing but its group is known."""
         return State(self.name.lower())
+
+    @property
+    def description(self) -> str:
+        """What it says of a text."""
+        return _GROUPS_SAY[self]
+
+
+_GROUPS_SAY = {
+    Group.ACCEPTED: "the provider has it",
+    Group.PENDING: "it is on its way",
+    Group.UNDELIVERABLE: "it could not be delivered",
+    Group.DELIVERED: "it arrived",
+    Group.EXPIRED: "it did not arrive in time",
+    Group.REJECTED: "it was refused",
+}
 
 
 # A submit answer with one of these means that the provider has the text: the first status of an
@@ -61,6 +87,16 @@ class Status:
             return Verdict.ACCEPTED
         return _REFUSALS_THAT_PASS.get(self.id, Verdict.REJECTED)
 
+    @property
+    def retry(self) -> Retry:
+        """What may help a text that ended with it."""
+        return Retry.NOT_NEEDED if self.group in TAKEN else _HELPS[self.id]
+
+    @property
+    def permanent(self) -> bool:
+        """True when a text that has it can never arrive."""
+        return self.retry is Retry.NEVER
+
 
 _REFUSALS_THAT_PASS = {
     12: Verdict.FOR_NOW,  # somebody tops up
@@ -68,6 +104,13 @@ _REFUSALS_THAT_PASS = {
     20: Verdict.FOR_NOW,  # the flood is over
     21: Verdict.FOR_NOW,  # the provider is mended
     23: Verdict.DUPLICATE,
+}
+
+_HELPS = {
+    **dict.fromkeys((9, 15, 20, 21, 22, 29), Retry.LATER),
+    **dict.fromkeys((4, 6, 16, 19, 31), Retry.ELSEWHERE),
+    **dict.fromkeys((11, 12, 13, 14, 17, 18), Retry.MENDED),
+    **dict.fromkeys((8, 10, 23, 24, 25, 28, 51, 52), Retry.NEVER),
 }
 
 _TO_ADVICE = "check the parameter `to`"

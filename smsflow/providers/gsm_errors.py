@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
+from smsflow.providers.codes import Retry
+
 
 class ErrorGroup(IntEnum):
     """Whose fault an error is, by the manual's "Errors groups"."""
@@ -19,6 +21,19 @@ class ErrorGroup(IntEnum):
     HANDSET_ERRORS = 1
     USER_ERRORS = 2
     OPERATOR_ERRORS = 3
+
+    @property
+    def description(self) -> str:
+        """Whose fault it is."""
+        return _FAULTS[self]
+
+
+_FAULTS = {
+    ErrorGroup.OK: "nobody's fault",
+    ErrorGroup.HANDSET_ERRORS: "the phone or its line",
+    ErrorGroup.USER_ERRORS: "the text or the request",
+    ErrorGroup.OPERATOR_ERRORS: "the operator",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +45,20 @@ class GsmError:
     name: str
     description: str
     permanent: bool = False
+
+    @property
+    def retry(self) -> Retry:
+        """What may help a text that met it."""
+        if self.group is ErrorGroup.OK:
+            return Retry.NOT_NEEDED
+        if self.group is ErrorGroup.OPERATOR_ERRORS:
+            return Retry.ELSEWHERE
+        return Retry.NEVER if self.permanent else Retry.LATER
+
+
+def error_named(name: str) -> GsmError | None:
+    """The row of that name, in any spelling of its underscores; None when nobody knows it."""
+    return _BY_NAME.get(name.replace("_", "").replace(" ", "").upper())
 
 
 def error_name(error: Mapping[str, object]) -> str | None:
@@ -254,3 +283,4 @@ _TABLE = (
 )
 
 ERRORS = {error.id: error for error in _TABLE}
+_BY_NAME = {error.name.replace("_", ""): error for error in _TABLE}

@@ -99,13 +99,22 @@ class MemoryProvider:
         """Read a text pushed as a GET, in PigeonHost's format."""
         return push.read_mo_get(query, names or {})
 
-    def parse_mo_post(self, body: bytes, content_type: str) -> list[Received | Unreadable]:
+    def parse_mo_post(
+        self,
+        body: bytes,
+        content_type: str,
+        names: Mapping[str, str] | None = None,  # noqa: ARG002 - the format is the provider's own
+    ) -> list[Received | Unreadable]:
         """Read texts pushed as a POST, in PigeonHost's format."""
         return push.read_mo_post(body, content_type)
 
     def parse_dlr(self, body: bytes, content_type: str) -> list[Report | Unreadable]:
         """Read pushed reports, in PigeonHost's format."""
         return push.read_dlr(body, content_type)
+
+    def parse_dlr_get(self, query: Mapping[str, str]) -> list[Report | Unreadable]:
+        """Refuse: reports are pushed as POST."""
+        return push.refuse_dlr_get(query)
 
     def _take(self, text: Outgoing) -> Answer:
         """Judge one text, by the script or with a plain yes."""

@@ -1,4 +1,4 @@
-"""The client of PigeonHost's HTTP API: many texts in one request, and the logs as the last word.
+"""The adapter of PigeonHost: many texts in one request, and the logs as the last word.
 
 The messageId is ours, so a request whose answer was lost can be repeated: the provider refuses the
 id that it has seen. Whether it kept the first try is then asked of the logs.
@@ -7,23 +7,37 @@ Sources: manual, "Fully featured textual message" and "Getting SMS logs".
 
 from __future__ import annotations
 
-import json
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
-from urllib.parse import urlencode, urlsplit
+from itertools import groupby
 
-from smsflow.errors import SettingsInvalid
 from smsflow.providers import pigeonhost_answers as answers
 from smsflow.providers import pigeonhost_push as push
-from smsflow.providers.base import Capabilities, LogLine, LogsUnavailable, Unreadable
-from smsflow.providers.dates import format_date
+from smsflow.providers.base import (
+    Capabilities,
+    Known,
+    LogLine,
+    LogsUnavailable,
+    NotAnswered,
+    Unreadable,
+)
+from smsflow.providers.client import (
+    AppKey,
+    Basic,
+    Client,
+    Destination,
+    FullText,
+    LogFilter,
+    Lookup,
+    Refused,
+)
+from smsflow.providers.codes import Classified
+from smsflow.providers.content import Format
 from smsflow.providers.transport import MaybeSent, NotSent, Response, Transport
 from smsflow.providers.windows import lines_of
 from smsflow.sms.answers import Answer, Verdict
 from smsflow.sms.messages import Outgoing, Received, Report
-from smsflow.sms.numbers import bare
+from smsflow.sms.numbers import is_phone, normalise
 from smsflow.sms.states import State
 
 # Ids in one question to the logs: they stand in the URL, which proxies cut at some 8,000 octets.
@@ -38,47 +52,101 @@ def _utc_now() -> datetime:
 class PigeonHost:
     """One account at PigeonHost. Keeps the contract of `smsflow.providers.base.Provider`."""
 
-    capabilities = Capabilities(idempotent=True, batch=100)
+    capabilities = Capabilities(idempotent=True, batch=100, lookup=1000, pull=True)
 
     def __init__(
         self,
         name: str,
         url: str,
-        user: str,
-        password: str,
+        user: str = "",
+        password: str = "",
         *,
+        key: str = "",
         transport: Transport,
+        format: Format = Format.JSON,  # noqa: A002 - the word that smsflow.yaml has for it
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
-        """`url` is the base, such as https://api.sms.pigeonhost.com; raises SettingsInvalid."""
+        """`url` is the base, such as https://api.sms.pigeonhost.com; `key` takes the place of user
+        and password. Raises SettingsInvalid."""
         self.name = name
-        self._base = _checked(url)
-        self._transport = transport
-        self._now = now
-        if ":" in user:
-            raise SettingsInvalid("the provider's user has a colon, which Basic auth cannot carry")
-        login = b64encode(f"{user}:{password}".encode()).decode()
-        self._headers = {"Authorization": f"Basic {login}", "Accept": "application/json"}
+        self._url = url.rstrip("/")
+        self._format = format
+        login = AppKey(key) if key else Basic(user, password)
+        self.client = Client(url, login, format=format, transport=transport, now=now)
 
     def __repr__(self) -> str:
-        return f"PigeonHost(name={self.name!r}, url={self._base!r})"
+        return f"PigeonHost(name={self.name!r}, url={self._url!r})"
+
+    # --- sending ----------------------------------------------------------------------------------
 
     def send(self, texts: Sequence[Outgoing]) -> list[Answer]:
-        """Hand over texts in one request, and return one answer for each in the same order.
+        """Hand over texts, and return one answer for each in the same order.
 
-        A request that is refused for its content is repeated text by text, for one bad text must
-        not cost the others. Raises ValueError for more texts than a batch may have.
+        They go in one request, or in one for each way of tracking, for that holds for a whole
+        request. One that is refused for its content is repeated text by text, for one bad text
+        must not cost the others. Raises ValueError for more texts than a batch may have.
         """
         if len(texts) > self.capabilities.batch:
             raise ValueError(f"{len(texts)} texts, and a batch has {self.capabilities.batch}")
-        if not texts:
-            return []
+        told: list[Answer] = []
+        for _, alike in groupby(texts, key=lambda text: text.tracking):
+            told += self._send_alike(list(alike))
+        return told
+
+    def _send_alike(self, texts: Sequence[Outgoing]) -> list[Answer]:
         outcome = self._submit(texts)
         if isinstance(outcome, list):
             return outcome
         if outcome.verdict is Verdict.REJECTED and len(texts) > 1:
             return self._send_one_by_one(texts)
         return [outcome] * len(texts)
+
+    def _submit(self, texts: Sequence[Outgoing]) -> list[Answer] | Answer:
+        """One request: an answer for each text, or one for all when the request failed."""
+        try:
+            told = self.client.send_advanced(
+                [self._full(text) for text in texts], tracking=texts[0].tracking
+            )
+        except NotSent as error:
+            return answers.not_sent(str(error))
+        except MaybeSent as error:
+            return answers.ambiguous(str(error))
+        except Refused as refused:
+            return answers.of_refusal(refused)
+        return answers.of_submit(texts, told)
+
+    def _full(self, text: Outgoing) -> FullText:
+        return FullText(
+            sender=text.sender,
+            destinations=[Destination(text.to, text.wire_id)],
+            text=text.text,
+            flash=text.flash,
+            transliteration=text.transliteration,
+            shifts=text.shifts,
+            # A handset that is away is told of at once.
+            intermediate_report=text.report_url is not None,
+            notify_url=text.report_url,
+            notify_format=self._format,
+            callback_data=text.callback_data,
+            validity_minutes=text.validity_minutes,
+            send_at=text.send_at,
+            window=text.window,
+        )
+
+    def _send_one_by_one(self, texts: Sequence[Outgoing]) -> list[Answer]:
+        """A request for each text, as long as the provider is there to judge them."""
+        told: list[Answer] = []
+        for text in texts:
+            outcome = self._submit([text])
+            if isinstance(outcome, list):
+                told += outcome
+                continue
+            told.append(outcome)
+            if outcome.verdict is not Verdict.REJECTED:
+                return told + [outcome.of_untried()] * (len(texts) - len(told))
+        return told
+
+    # --- what became of texts ---------------------------------------------------------------------
 
     def settle(self, wire_ids: Sequence[str]) -> dict[str, Answer]:
         """Return what the logs (48 hours) know of each wire id; unknown ids are absent.
@@ -93,6 +161,16 @@ class PigeonHost:
             found |= outcome
         return found
 
+    def _look_up(self, wire_ids: Sequence[str]) -> dict[str, Answer] | Answer:
+        """What the logs know of some ids, or one AMBIGUOUS answer when they can't be asked."""
+        try:
+            lines = self.client.logs(LogFilter(message_ids=wire_ids, limit=_MOST_LINES))
+        except Refused as refused:
+            return answers.ambiguous(f"the logs cannot be asked: {refused}", refused.retry_after)
+        except (NotSent, MaybeSent) as error:
+            return answers.ambiguous(f"the logs cannot be asked: {error}")
+        return answers.of_logs(set(wire_ids), lines)
+
     def logs(self, since: datetime, until: datetime) -> Iterator[LogLine]:
         """Yield the logs' lines (48 hours) from `since` to `until`, whatever their number.
 
@@ -100,13 +178,29 @@ class PigeonHost:
         """
         return lines_of(self._window, since, until, most=_MOST_LINES)
 
+    def _window(self, since: datetime, until: datetime) -> list[LogLine | None]:
+        """One question to the logs: what was sent between two instants; None for a duplicate."""
+        filter_ = LogFilter(sent_since=since, sent_until=until, limit=_MOST_LINES)
+        try:
+            lines = self.client.logs(filter_)
+        except (NotSent, MaybeSent, Refused) as error:
+            raise LogsUnavailable(f"the logs of {self.name} cannot be asked: {error}") from error
+        return [answers.line_of(line) for line in lines]
+
+    # --- pushed -----------------------------------------------------------------------------------
+
     def parse_mo_get(
         self, query: Mapping[str, str], names: Mapping[str, str] | None = None
     ) -> list[Received | Unreadable]:
         """Read a text pushed as a GET; `names` maps the manual's parameters to the URL's."""
         return push.read_mo_get(query, names or {})
 
-    def parse_mo_post(self, body: bytes, content_type: str) -> list[Received | Unreadable]:
+    def parse_mo_post(
+        self,
+        body: bytes,
+        content_type: str,
+        names: Mapping[str, str] | None = None,  # noqa: ARG002 - the format is the provider's own
+    ) -> list[Received | Unreadable]:
         """Read texts pushed as a POST."""
         return push.read_mo_post(body, content_type)
 
@@ -114,111 +208,81 @@ class PigeonHost:
         """Read the reports that were pushed to a text's notify URL."""
         return push.read_dlr(body, content_type)
 
-    def _submit(self, texts: Sequence[Outgoing]) -> list[Answer] | Answer:
-        """One request: an answer for each text, or one for all when the request failed."""
-        url = f"{self._base}/sms/1/text/advanced"
-        body = json.dumps({"messages": [_message(text) for text in texts]}, separators=(",", ":"))
-        try:
-            response = self._transport.request(
-                "POST", url, self._headers | {"Content-Type": "application/json"}, body.encode()
-            )
-        except NotSent as error:
-            return answers.not_sent(str(error))
-        except MaybeSent as error:
-            return answers.ambiguous(str(error))
-        if _succeeded(response):
-            return answers.read_submit(texts, response.body)
-        return answers.read_refusal(response, url, self._now())
+    def parse_dlr_get(self, query: Mapping[str, str]) -> list[Report | Unreadable]:
+        """Refuse: this provider pushes reports as POST."""
+        return push.refuse_dlr_get(query)
 
-    def _send_one_by_one(self, texts: Sequence[Outgoing]) -> list[Answer]:
-        """A request for each text, as long as the provider is there to judge them."""
-        told: list[Answer] = []
-        for text in texts:
-            outcome = self._submit([text])
-            if isinstance(outcome, list):
-                told += outcome
-                continue
-            told.append(outcome)
-            if outcome.verdict is not Verdict.REJECTED:
-                untried = _untried(outcome)
-                return told + [untried] * (len(texts) - len(told))
-        return told
+    # --- pulled -----------------------------------------------------------------------------------
 
-    def _window(self, since: datetime, until: datetime) -> list[LogLine | None]:
-        """One question to the logs: what was sent between two instants; None for a duplicate."""
-        url = f"{self._base}/sms/1/logs"
-        given = {"sentSince": format_date(since), "sentUntil": format_date(until)}
-        query = urlencode({**given, "limit": _MOST_LINES})
-        try:
-            response = self._transport.request("GET", f"{url}?{query}", self._headers, None)
-        except (NotSent, MaybeSent) as error:
-            raise LogsUnavailable(f"the logs of {self.name} cannot be asked: {error}") from error
-        if not _succeeded(response):
-            detail = answers.read_refusal(response, url, self._now()).detail
-            raise LogsUnavailable(f"the logs of {self.name} cannot be asked: {detail}")
-        lines = answers.read_lines(response.body)
-        if lines is None:
-            raise LogsUnavailable(f"the answer of the logs of {self.name} cannot be read")
-        return lines
+    def pull_reports(self, limit: int) -> list[Report | Unreadable]:
+        """Reports that were not pulled yet; the provider forgets them with its answer."""
+        response = self._pull(lambda: self.client.reports_as_told(limit=limit))
+        return push.read_answer(response, push.report, self.client.tree_of)
 
-    def _look_up(self, wire_ids: Sequence[str]) -> dict[str, Answer] | Answer:
-        """What the logs know of some ids, or one AMBIGUOUS answer when they can't be asked."""
-        url = f"{self._base}/sms/1/logs"
-        query = urlencode(
-            [("messageId", wire_id) for wire_id in wire_ids] + [("limit", _MOST_LINES)]
+    def pull_texts(self, limit: int) -> list[Received | Unreadable]:
+        """Texts that were not pulled yet; the provider forgets them with its answer."""
+        response = self._pull(lambda: self.client.received_as_told(limit=limit))
+        return push.read_answer(response, push.received, self.client.tree_of)
+
+    def received_again(self, since: datetime, until: datetime) -> list[Received | Unreadable]:
+        """Texts that came in between two instants, pulled before or not."""
+        response = self._pull(
+            lambda: self.client.received_logs_as_told(since, until, limit=_MOST_LINES)
         )
+        return push.read_answer(response, push.received, self.client.tree_of)
+
+    def _pull(self, ask: Callable[[], Response]) -> Response:
         try:
-            response = self._transport.request("GET", f"{url}?{query}", self._headers, None)
-        except (NotSent, MaybeSent) as error:
-            return answers.ambiguous(f"the logs cannot be asked: {error}")
-        if not _succeeded(response):
-            refusal = answers.read_refusal(response, url, self._now())
-            return answers.ambiguous(
-                f"the logs cannot be asked: {refusal.detail}", refusal.retry_after
-            )
-        found = answers.read_logs(set(wire_ids), response.body)
-        return answers.ambiguous("the logs' answer cannot be read") if found is None else found
+            return ask()
+        except MaybeSent as error:
+            raise NotAnswered(f"{self.name} gave no answer: {error}", lost=True) from error
+        except (NotSent, Refused) as error:
+            raise NotAnswered(f"{self.name} cannot be asked: {error}") from error
+
+    # --- numbers ----------------------------------------------------------------------------------
+
+    def lookup(self, numbers: Sequence[str]) -> list[Known]:
+        """What is known of each number, in the same order; manual, "Number lookup"."""
+        try:
+            told = self.client.lookup(numbers)
+        except (NotSent, MaybeSent, Refused) as error:
+            raise NotAnswered(f"{self.name} cannot be asked: {error}") from error
+        known = {_address(each.to): each for each in told}
+        return [_known(number, known.get(number)) for number in numbers]
 
 
-def _message(text: Outgoing) -> dict[str, object]:
-    """One entry of `messages`; parameters by the manual, "Fully featured textual message"."""
-    entry: dict[str, object] = {
-        "from": bare(text.sender),
-        "destinations": [{"to": bare(text.to), "messageId": text.wire_id}],
-        "text": text.text,
-    }
-    if text.report_url is not None:
-        entry["notifyUrl"] = text.report_url
-        entry["notifyContentType"] = "application/json"
-        entry["intermediateReport"] = True  # a handset that is away is told of at once
-    if text.validity_minutes is not None:
-        entry["validityPeriod"] = text.validity_minutes
-    return entry
-
-
-def _untried(outcome: Answer) -> Answer:
-    """The answer for a text that was not tried since the request before it had `outcome`."""
-    stops = (Verdict.UNAUTHORIZED, Verdict.THROTTLED)
-    verdict = outcome.verdict if outcome.verdict in stops else Verdict.NOT_SENT
-    return replace(
-        outcome, verdict=verdict, state=State.QUEUED, detail=f"not tried after: {outcome.detail}"
+def _known(number: str, told: Lookup | None) -> Known:
+    if told is None or told.status is None:
+        return Known(number, reachable=None, status="no answer")
+    return Known(
+        number,
+        reachable=_reachable(told.status),
+        status=told.status.name,
+        error=told.error,
+        network=told.network,
+        network_name=_network_name(told),
+        ported=told.ported,
+        roaming=told.roaming,
+        roaming_in=told.roaming_in.country or told.roaming_in.name if told.roaming_in else None,
     )
 
 
-def _succeeded(response: Response) -> bool:
-    return 200 <= response.status < 300
+def _network_name(told: Lookup) -> str | None:
+    """The name of the network that the number is in now."""
+    here = told.ported_to if told.ported and told.ported_to else told.original
+    return here.name if here else None
 
 
-def _checked(url: str) -> str:
-    """The base URL without its last slash; raises SettingsInvalid, and never shows a secret."""
-    cure = "write it as https://api.sms.pigeonhost.com, with user and password apart"
+def _reachable(status: Classified) -> bool | None:
+    """By the manual, a number that is in use is answered with a status of a text that arrived."""
+    if status.state is State.DELIVERED:
+        return True
+    return False if status.state.final else None
+
+
+def _address(told: str) -> str:
     try:
-        parts = urlsplit(url)
-        _ = parts.port  # raises for what is no port
+        found = normalise(told)
     except ValueError:
-        raise SettingsInvalid(f"the provider's url is not a URL: {cure}") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsInvalid(f"the provider's url is not an http(s) URL: {cure}")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise SettingsInvalid(f"the provider's url has more than host and path: {cure}")
-    return url.rstrip("/")
+        return told
+    return found if is_phone(found) else told

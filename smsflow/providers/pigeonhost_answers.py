@@ -1,6 +1,6 @@
 """What PigeonHost's answers prove: submit answers, refused requests, lines of the logs.
 
-Reading is apart from asking, so that every answer on record can be tried without a network. The
+Judging is apart from asking, so that every answer on record can be tried without a network. The
 rule behind all of it: when an answer leaves room for a text to be out, it is AMBIGUOUS, since the
 same wire id can be tried again and the provider drops what it has seen.
 Sources: manual, "Send SMS response", "Getting SMS logs", "Response codes".
@@ -8,25 +8,16 @@ Sources: manual, "Send SMS response", "Getting SMS logs", "Response codes".
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Collection, Iterable, Sequence
 
 from smsflow.providers.base import LogLine
-from smsflow.providers.codes import TAKEN, Classified, classify
-from smsflow.providers.dates import parse_date
-from smsflow.providers.gsm_errors import error_name
-from smsflow.providers.transport import Response
+from smsflow.providers.client import LogEntry, Refused, Submitted, SubmittedText
+from smsflow.providers.codes import TAKEN, Classified
 from smsflow.sms.answers import Answer, Verdict
 from smsflow.sms.messages import Outgoing
 from smsflow.sms.numbers import bare, normalise
 from smsflow.sms.states import State
-
-Entry = Mapping[str, object]
-
-_LONGEST_WAIT = 86_400.0  # seconds; whoever asks for more is asked again after a day
 
 
 def ambiguous(detail: str, retry_after: float | None = None) -> Answer:
@@ -39,25 +30,19 @@ def not_sent(detail: str) -> Answer:
     return Answer(Verdict.NOT_SENT, State.QUEUED, detail=detail)
 
 
-def read_submit(texts: Sequence[Outgoing], body: bytes) -> list[Answer]:
-    """Read a 2xx answer to a submit: one answer for each text, in order."""
-    entries = _entries(body, "messages")
-    if entries is None:
-        return [ambiguous("the answer could not be read")] * len(texts)
+def of_submit(texts: Sequence[Outgoing], told: Submitted) -> list[Answer]:
+    """Judge a 2xx answer to a submit: one answer for each text, in order."""
     return [
         ambiguous("the answer leaves this text out") if entry is None else _of_submit(entry)
-        for entry in _matched(texts, entries)
+        for entry in _matched(texts, told.texts)
     ]
 
 
-def read_logs(wire_ids: Collection[str], body: bytes) -> dict[str, Answer] | None:
-    """Read the logs' answer: what became of each wire id that they hold; None if unreadable."""
-    entries = _entries(body, "results")
-    if entries is None:
-        return None
+def of_logs(wire_ids: Collection[str], entries: Iterable[LogEntry]) -> dict[str, Answer]:
+    """What became of each wire id that the logs hold."""
     found: dict[str, Answer] = {}
     for entry in entries:
-        wire_id = _message_id(entry)
+        wire_id = entry.message_id
         if wire_id not in wire_ids:
             continue
         answer = _of_log(entry)
@@ -70,71 +55,54 @@ def read_logs(wire_ids: Collection[str], body: bytes) -> dict[str, Answer] | Non
     return found
 
 
-def read_lines(body: bytes) -> list[LogLine | None] | None:
-    """Read the logs' answer line by line, None for a duplicate's; None if it is unreadable."""
-    entries = _entries(body, "results")
-    return None if entries is None else [_line(entry) for entry in entries]
-
-
-def _line(entry: Entry) -> LogLine | None:
+def line_of(entry: LogEntry) -> LogLine | None:
     """One line of the logs; None for a try that was turned away as a duplicate."""
     answer = _of_log(entry)
     if answer.verdict is Verdict.DUPLICATE:
         return None
-    error = entry.get("error")
     return LogLine(
-        wire_id=_message_id(entry),
-        to=_number(entry.get("to")),
+        wire_id=entry.message_id,
+        to=_number(entry.to),
         state=answer.state,
         status=answer.status,
-        error=error_name(error) if isinstance(error, Mapping) else None,
+        error=entry.error,
         segments=answer.segments,
-        sent_at=_instant(entry.get("sentAt")),
-        done_at=_instant(entry.get("doneAt")),
+        sent_at=entry.sent_at,
+        done_at=entry.done_at,
     )
 
 
-def _number(value: object) -> str:
+def _number(told: str) -> str:
     """A number as we write it; as it stands when it is none."""
-    told = value if isinstance(value, str) else ""
     try:
         return normalise(told)
     except ValueError:
         return told
 
 
-def _instant(value: object) -> datetime | None:
-    try:
-        return parse_date(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def read_refusal(response: Response, url: str, now: datetime) -> Answer:
-    """Read an answer that refuses a whole request; REJECTED means that its content was at fault."""
-    name, said = _service_exception(response.body)
-    detail = f"HTTP {response.status}" + (f": {said}" if said else "")
-    wait = _retry_after(response.headers, now)
-    match response.status:
+def of_refusal(refused: Refused) -> Answer:
+    """Judge a refused request; REJECTED means that its content was at fault."""
+    name, detail, wait = refused.name, str(refused), refused.retry_after
+    match refused.status:
         case 401 | 403:
             return Answer(Verdict.UNAUTHORIZED, State.QUEUED, name, detail, wait)
         case 429:
             return Answer(Verdict.THROTTLED, State.QUEUED, name, detail, wait)
         # Only the provider can judge a text: without its words this is a proxy on the way.
-        case 400 | 413 | 422 if name or said:
+        case 400 | 413 | 422 if name or refused.said:
             return Answer(Verdict.REJECTED, State.REJECTED, name, detail)
         case status if 300 <= status < 500 and status != 408:
-            return not_sent(f"{detail} at {url}: check the provider's url")
+            return not_sent(f"{detail} at {refused.url}: check the provider's url")
         case _:
             return ambiguous(detail, wait)
 
 
-def _of_submit(entry: Entry) -> Answer:
+def _of_submit(entry: SubmittedText) -> Answer:
     """What one entry of a submit answer proves."""
-    found = _classified(entry)
+    found = entry.status
     if found is None or not found.groups:
         return ambiguous("the answer has no status for this text")
-    segments = _segments(entry)
+    segments = entry.parts or None
     if found.groups <= TAKEN:
         return Answer(Verdict.ACCEPTED, State.ACCEPTED, found.name, segments=segments)
     if not found.groups.isdisjoint(TAKEN):
@@ -142,14 +110,15 @@ def _of_submit(entry: Entry) -> Answer:
     return _refused(found, segments)
 
 
-def _of_log(entry: Entry) -> Answer:
+def _of_log(entry: LogEntry) -> Answer:
     """What one line of the logs proves; a text that failed after it was taken is REJECTED too."""
-    found = _classified(entry)
+    found = entry.status
     if found is None or not found.groups:
         return ambiguous("the logs have no status for this text")
+    segments = entry.parts or None
     if found.state in (State.ACCEPTED, State.PENDING, State.SENT, State.DELIVERED):
-        return Answer(Verdict.ACCEPTED, found.state, found.name, segments=_segments(entry))
-    return _refused(found, _segments(entry))
+        return Answer(Verdict.ACCEPTED, found.state, found.name, segments=segments)
+    return _refused(found, segments)
 
 
 _STATES = {Verdict.FOR_NOW: State.QUEUED, Verdict.DUPLICATE: State.UNCERTAIN}
@@ -161,86 +130,24 @@ def _refused(found: Classified, segments: int | None) -> Answer:
     return Answer(verdict, _STATES.get(verdict, found.state), found.name, detail, segments=segments)
 
 
-def _classified(entry: Entry) -> Classified | None:
-    status = entry.get("status")
-    return classify(status) if isinstance(status, Mapping) else None
-
-
-def _segments(entry: Entry) -> int | None:
-    count = entry.get("smsCount")
-    return count if isinstance(count, int) and count > 0 else None
-
-
-def _matched(texts: Sequence[Outgoing], entries: Sequence[Entry]) -> Iterable[Entry | None]:
+def _matched(
+    texts: Sequence[Outgoing], entries: Sequence[SubmittedText]
+) -> Iterable[SubmittedText | None]:
     """Each text's entry: by messageId, else at the same place, else the only one with its `to`.
 
     A refusal can come without a messageId, and a provider that ignored ours made one of its own.
     """
-    by_id = {_message_id(entry): entry for entry in reversed(entries)}  # the first of equals stays
+    by_id = {entry.message_id: entry for entry in reversed(entries)}  # the first of equals stays
     ours = {text.wire_id for text in texts}
-    left = {place: e for place, e in enumerate(entries) if _message_id(e) not in ours}
+    left = {place: e for place, e in enumerate(entries) if e.message_id not in ours}
     searching = Counter(bare(text.to) for text in texts if text.wire_id not in by_id)
     in_order = len(entries) == len(texts)
     for index, text in enumerate(texts):
         if text.wire_id in by_id:
             yield by_id[text.wire_id]
-        elif in_order and index in left and _to(left[index]) in (bare(text.to), ""):
+        elif in_order and index in left and bare(left[index].to) in (bare(text.to), ""):
             yield left.pop(index)
         else:
-            same = [place for place, entry in left.items() if _to(entry) == bare(text.to)]
+            same = [place for place, entry in left.items() if bare(entry.to) == bare(text.to)]
             clear = len(same) == 1 and searching[bare(text.to)] == 1
             yield left.pop(same[0]) if clear else None
-
-
-def _message_id(entry: Entry) -> str:
-    message_id = entry.get("messageId")
-    return message_id if isinstance(message_id, str) else ""
-
-
-def _to(entry: Entry) -> str:
-    to = entry.get("to")
-    return bare(to) if isinstance(to, str) else ""
-
-
-def _entries(body: bytes, key: str) -> list[Entry] | None:
-    """The objects of the list under `key`; None when the body has no such list."""
-    content = _json(body)
-    entries = content.get(key) if isinstance(content, dict) else None
-    if not isinstance(entries, list):
-        return None
-    # What is no object keeps its place: order is what the fallback goes by.
-    return [entry if isinstance(entry, dict) else {} for entry in entries]
-
-
-def _json(body: bytes) -> object:
-    try:
-        content: object = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return content
-
-
-def _service_exception(body: bytes) -> tuple[str, str]:
-    """The name and the text of a refused request, "" for what is missing."""
-    content = _json(body)
-    for key in ("requestError", "serviceException"):
-        content = content.get(key) if isinstance(content, dict) else None
-    if not isinstance(content, dict):
-        return "", ""
-    name, said = content.get("messageId"), content.get("text")
-    return (
-        name[:100] if isinstance(name, str) else "",
-        said[:200] if isinstance(said, str) else "",
-    )
-
-
-def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds to wait by Retry-After, which is seconds or a date (RFC 9110 section 10.2.3)."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdecimal():
-        return min(float(value), _LONGEST_WAIT)
-    try:
-        seconds = (parsedate_to_datetime(value) - now).total_seconds()
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return min(max(seconds, 0.0), _LONGEST_WAIT)

@@ -13,25 +13,38 @@ from datetime import datetime
 from typing import TypeVar
 
 from smsflow.errors import WebhookRejected
+from smsflow.providers import content
 from smsflow.providers.base import Unreadable
+from smsflow.providers.client.reading import entries_of
 from smsflow.providers.codes import classify
+from smsflow.providers.content import Format
 from smsflow.providers.dates import parse_date
 from smsflow.providers.gsm_errors import error_name
-from smsflow.sms.encoding import decode_gsm, decode_latin1, decode_ucs2
-from smsflow.sms.messages import Received, Report
+from smsflow.providers.transport import Response
+from smsflow.sms.messages import Part, Received, Report
 from smsflow.sms.numbers import normalise
+from smsflow.sms.octets import HAS_HEADER, decoded, read_part
 
 MOST_RESULTS = 100  # the provider's own limit for one push
 _LONGEST_RAW = 65_536  # characters of what is kept for operators
 
-_HAS_HEADER = 0x40  # UDH indicator of esmclass (SMPP 3.4 section 5.2.12)
-# Datacodings by SMPP 3.4 section 5.2.19; 4, octets, is no text.
-_DECODERS = {0: decode_gsm, 3: decode_latin1, 8: decode_ucs2}
-
 _Read = TypeVar("_Read", Received, Report)
 
 
-def read_mo_get(query: Mapping[str, str], names: Mapping[str, str]) -> list[Received | Unreadable]:
+def _date(value: object) -> datetime | None:
+    """A date that cannot be read is left out: a text is worth more than its date."""
+    try:
+        return parse_date(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def read_mo_get(
+    query: Mapping[str, str],
+    names: Mapping[str, str],
+    *,
+    date: Callable[[object], datetime | None] = _date,
+) -> list[Received | Unreadable]:
     """Read a text pushed as a GET to a URL of the user's own making.
 
     `names` maps a parameter of the manual (sender, text, bin ...) to its name in that URL, as in
@@ -49,43 +62,66 @@ def read_mo_get(query: Mapping[str, str], names: Mapping[str, str]) -> list[Rece
     if value("text") is None and value("bin") is None:
         raise WebhookRejected(400, "the parameters for text and bin are both missing")
     try:
+        text = _content_of(value)
         return [
             Received(
-                sender=normalise(_clean(sender)),
+                sender=normalise(clean(sender)),
                 receiver=_number_or_none(value("receiver")),
-                text=_clean(_text_of(value)),
-                message_id=_clean(value("messageid") or "") or None,
-                received_at=_date_or_none(value("datetime")),
+                text=clean(text) if isinstance(text, str) else "",
+                message_id=clean(value("messageid") or "") or None,
+                received_at=date(value("datetime")),
+                part=text if isinstance(text, Part) else None,
             )
         ]
     except ValueError as error:
-        return [Unreadable(0, str(error), _raw(dict(query)))]
+        return [Unreadable(0, str(error), raw(dict(query)))]
 
 
 def read_mo_post(body: bytes, content_type: str) -> list[Received | Unreadable]:
     """Read texts pushed as a POST, in the format in which they can be pulled."""
-    return _each(_results(body, content_type), _received)
+    return _each(_results(body, content_type), received)
 
 
 def read_dlr(body: bytes, content_type: str) -> list[Report | Unreadable]:
     """Read pushed reports, final and intermediate."""
-    return _each(_results(body, content_type), _report)
+    return _each(_results(body, content_type), report)
 
 
-def _received(result: Mapping[str, object]) -> Received:
+def refuse_dlr_get(_query: Mapping[str, str]) -> list[Report | Unreadable]:
+    """Refuse a report by GET, which this provider does not push."""
+    raise WebhookRejected(405, "reports are pushed as POST")
+
+
+def read_answer(
+    response: Response,
+    read: Callable[[Mapping[str, object]], _Read],
+    tree_of: Callable[[Response], object],
+) -> list[_Read | Unreadable]:
+    """Read what was pulled. It is given out once, so even an answer that is none is handed on."""
+    try:
+        entries = entries_of(tree_of(response), "results")
+    except ValueError as error:
+        told = response.body.decode("utf-8", "backslashreplace")
+        return [Unreadable(0, f"what was pulled cannot be read: {error}", raw(told))]
+    return _each(list(entries), read)
+
+
+def received(result: Mapping[str, object]) -> Received:
+    """One text of a POST or of a pull; ValueError says what is wrong with it."""
     text = result.get("text")
     if not isinstance(text, str):
         raise ValueError("the text is missing")
     return Received(
         sender=normalise(_required(result, "from")),
         receiver=_number_or_none(result.get("to")),
-        text=_clean(text),
+        text=clean(text),
         message_id=_identifier(result, "messageId") or None,
-        received_at=_date_or_none(result.get("receivedAt")),
+        received_at=_date(result.get("receivedAt")),
     )
 
 
-def _report(result: Mapping[str, object]) -> Report:
+def report(result: Mapping[str, object]) -> Report:
+    """One report; ValueError says what is wrong with it."""
     status = result.get("status")
     if not isinstance(status, Mapping):
         raise ValueError("the status is missing")
@@ -96,14 +132,14 @@ def _report(result: Mapping[str, object]) -> Report:
         wire_id=_required(result, "messageId"),
         to=normalise(_required(result, "to")),
         state=found.state,
-        status=_clean(found.name),
-        error=_clean(name) if name else None,
-        done_at=_date_or_none(result.get("doneAt")),
+        status=clean(found.name),
+        error=clean(name) if name else None,
+        done_at=_date(result.get("doneAt")),
     )
 
 
-def _text_of(value: Callable[[str], str | None]) -> str:
-    """The text of a GET: as it stands, or from hex by its datacoding.
+def _content_of(value: Callable[[str], str | None]) -> str | Part:
+    """What a GET carries: text as it stands, or from hex by its datacoding; or a part of one.
 
     The provider fills one of the two and leaves the other empty.
     """
@@ -114,21 +150,11 @@ def _text_of(value: Callable[[str], str | None]) -> str:
         data = bytes.fromhex(octets)
     except ValueError:
         raise ValueError("bin is not hex") from None
-    if _integer(value("esmclass"), "esmclass") & _HAS_HEADER:
-        data = _without_header(data)
     # A URL without datacoding gets GSM octets, as in the manual's example.
-    datacoding = _integer(value("datacoding"), "datacoding")
-    decode = _DECODERS.get(datacoding)
-    if decode is None:
-        raise ValueError(f"datacoding {datacoding} is not text")
-    return decode(data)
-
-
-def _without_header(data: bytes) -> bytes:
-    """The octets after the user data header, whose first octet counts the rest of it."""
-    if not data or data[0] >= len(data):
-        raise ValueError("the user data header is longer than the data")
-    return data[1 + data[0] :]
+    coding = _integer(value("datacoding"), "datacoding")
+    if _integer(value("esmclass"), "esmclass") & HAS_HEADER:
+        return read_part(data, coding)
+    return decoded(data, coding)
 
 
 def _integer(value: str | None, name: str) -> int:
@@ -142,13 +168,11 @@ def _integer(value: str | None, name: str) -> int:
 
 def _results(body: bytes, content_type: str) -> list[object]:
     """The results of a push, or WebhookRejected with a sentence for the provider's support."""
-    if "xml" in content_type.lower():
-        raise WebhookRejected(415, "pushes are read as JSON: ask for application/json")
     try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
-        raise WebhookRejected(400, "the body is not JSON") from None
-    results = content.get("results") if isinstance(content, dict) else None
+        tree = content.read(body, Format.of(content_type))
+    except ValueError as error:
+        raise WebhookRejected(400, str(error)) from None
+    results = tree.get("results") if isinstance(tree, dict) else None
     if not isinstance(results, list):
         raise WebhookRejected(400, 'the body has no list of "results"')
     if len(results) > MOST_RESULTS:
@@ -167,7 +191,7 @@ def _each(
                 raise ValueError("it is not an object")
             found.append(read(result))
         except ValueError as error:
-            found.append(Unreadable(index, str(error), _raw({"results": [result]})))
+            found.append(Unreadable(index, str(error), raw({"results": [result]})))
     return found
 
 
@@ -183,28 +207,21 @@ def _identifier(result: Mapping[str, object], key: str) -> str:
     value = result.get(key)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return _clean(value) if isinstance(value, str) else ""
+    return clean(value) if isinstance(value, str) else ""
 
 
 def _number_or_none(value: object) -> str | None:
-    return normalise(_clean(value)) if isinstance(value, str) and value.strip() else None
+    return normalise(clean(value)) if isinstance(value, str) and value.strip() else None
 
 
-def _date_or_none(value: object) -> datetime | None:
-    """A date that cannot be read is left out: a text is worth more than its date."""
-    try:
-        return parse_date(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """`text` without what no database or network takes: NUL, and halves of surrogate pairs."""
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return whole.replace("\0", "\ufffd")
 
 
-def _raw(push: object) -> str:
+def raw(push: object) -> str:
+    """What could not be read, as Unreadable keeps it."""
     # How deep Python's JSON goes differs between reading and writing, and between versions.
     try:
         return json.dumps(push)[:_LONGEST_RAW]

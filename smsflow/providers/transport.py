@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Timeout
@@ -22,6 +24,7 @@ CONNECT_SECONDS = 3.0
 READ_SECONDS = 8.0
 # A thousand lines of the logs with long texts take 2 MiB; more is no answer of this API.
 _LONGEST_ANSWER = 8 * 1024 * 1024
+_LONGEST_WAIT = 86_400.0  # seconds; whoever asks for more is asked again after a day
 
 
 class NotSent(SmsflowError):
@@ -120,3 +123,15 @@ class _TlsPool(HTTPSConnectionPool):
 def _said(error: Exception) -> str:
     """The library's words, which name hosts and ports and neither headers nor bodies."""
     return f"{type(error).__name__}: {error}"[:300]
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds to wait by Retry-After, which is seconds or a date (RFC 9110 section 10.2.3)."""
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdecimal():
+        return min(float(value), _LONGEST_WAIT)
+    try:
+        seconds = (parsedate_to_datetime(value) - now).total_seconds()
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), _LONGEST_WAIT)

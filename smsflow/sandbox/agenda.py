@@ -21,9 +21,9 @@ class Agenda(Generic[Item]):
     def __len__(self) -> int:
         return len(self._heap)
 
-    def __iter__(self) -> Iterator[Item]:
-        """All things, in no order."""
-        return (item for _, _, item in self._heap)
+    def __iter__(self) -> Iterator[tuple[datetime, Item]]:
+        """All things with their moments, in no order."""
+        return ((when, item) for when, _, item in self._heap)
 
     def add(self, when: datetime, item: Item) -> None:
         """Note that `item` is due at `when`."""

@@ -37,6 +37,10 @@ class Archive:
         if not bulk:
             del self._bulks[message.bulk_id]
 
+    def bulk(self, bulk_id: str) -> list[Message]:
+        """The texts of one request, in its order; none when it is not known."""
+        return list(self._bulks.get(bulk_id, {}).values())
+
     def all(self) -> list[Message]:
         """Every text, oldest first."""
         return list(self._messages.values())

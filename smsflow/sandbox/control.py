@@ -5,21 +5,26 @@ Handsets are played here: they text, their fates are written, and what they got 
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response
 
-from smsflow.sandbox import fates, faults
-from smsflow.sandbox.exchange import read_body, respond, respond_error
+from smsflow.sandbox import fates, faults, forms, profiles
+from smsflow.sandbox.clock import Clock, SystemClock
+from smsflow.sandbox.exchange import read_json_body, respond_error, respond_json
 from smsflow.sandbox.forms import Tree
 from smsflow.sandbox.handset import Talk
+from smsflow.sandbox.links import Link
 from smsflow.sandbox.network import Network
-from smsflow.sandbox.pusher import Clock
-from smsflow.sandbox.records import Inbound, Message, Route
+from smsflow.sandbox.records import Inbound, Message, Order, Route
 from smsflow.sandbox.wire import ApiError, write_date
 
 EVERY_NUMBER = "*"
 MOST_TIMES = 1000  # how often one text can be told
+MOST_MONEY = 1_000_000_000  # EUR
+MOST_SECONDS = 86_400 * 366
+MOST_SPEED = 1_000_000
 
 
 def control_api(network: Network, clock: Clock) -> Blueprint:
@@ -32,16 +37,20 @@ def control_api(network: Network, clock: Clock) -> Blueprint:
 
     @api.put("/numbers/<number>")
     def number(number: str) -> Response:
-        network.route(number, _route(_read_object().get("mo")))
-        return respond({})
+        told = _read_object()
+        if "mo" in told:
+            network.route(number, _route(told["mo"], "mo"))
+        if "keywords" in told:
+            network.listen_for(number, _words(told["keywords"]))
+        return respond_json({})
 
     @api.post("/mo")
     def mo() -> Response:
-        told = read_body()
+        told = read_json_body()
         texts = [_text(each) for each in (told if isinstance(told, list) else [told])]
         now = clock.now()
         received = [network.receive(**text, now=now) for text in texts]
-        return respond({"messageIds": [inbound.message_id for inbound in received]})
+        return respond_json({"messageIds": [inbound.message_id for inbound in received]})
 
     @api.put("/handsets/<number>")
     def handset(number: str) -> Response:
@@ -49,56 +58,101 @@ def control_api(network: Network, clock: Clock) -> Blueprint:
         fate = fates.parse(told["fate"]) if told.get("fate") is not None else None
         if number == EVERY_NUMBER:
             network.script_all(fate)
-        else:
+            return respond_json({})
+        if "lookup" in told:
+            network.describe(number, profiles.parse(told["lookup"]))
+        if told.keys() != {"lookup"}:
             network.script(number, fate, fates.parse_all(told.get("fates")))
-        return respond({})
+        return respond_json({})
 
     @api.get("/handsets/<number>/messages")
     def talk(number: str) -> Response:
-        return respond({"messages": [_talk(talk) for talk in network.talk(number)]})
+        return respond_json({"messages": [_talk(network, talk) for talk in network.talk(number)]})
 
     @api.get("/messages")
     def messages() -> Response:
-        return respond({"messages": [_message(message) for message in network.messages()]})
+        return respond_json({"messages": [_message(message) for message in network.messages()]})
+
+    @api.get("/clicks")
+    def clicks() -> Response:
+        return respond_json({"clicks": [forms.click(*clicked) for clicked in network.clicks()]})
+
+    @api.put("/clicks")
+    def click_route() -> Response:
+        told = _read_object()
+        network.tell_clicks(_route(told, "clicks") if told.get("url") is not None else None)
+        return respond_json({})
+
+    @api.put("/account")
+    def account() -> Response:
+        network.set_balance(_number(_read_object().get("balance"), MOST_MONEY, "balance"))
+        return respond_json({})
+
+    @api.put("/clock")
+    def set_clock() -> Response:
+        if not isinstance(clock, SystemClock):
+            raise ValueError("the clock is led by the program that this sandbox is part of")
+        told = _read_object()
+        speed = told.get("speed")
+        ahead = timedelta(seconds=_number(told.get("advance", 0), MOST_SECONDS, "advance"))
+        clock.set(ahead=ahead, speed=None if speed is None else _number(speed, MOST_SPEED, "speed"))
+        return respond_json({"now": write_date(clock.now())})
 
     @api.put("/faults")
     def set_faults() -> Response:
-        network.faults = faults.parse(read_body())
-        return respond({})
+        network.faults = faults.parse(read_json_body())
+        return respond_json({})
 
     @api.get("/pending")
     def pending() -> Response:
         due = network.pending()
         moment = None if due.next_due is None else write_date(due.next_due)
-        return respond({"deliveries": due.deliveries, "pushes": due.pushes, "nextDue": moment})
+        return respond_json({"deliveries": due.deliveries, "pushes": due.pushes, "nextDue": moment})
 
     @api.delete("")
     def reset() -> Response:
         network.reset()
-        return respond({})
+        return respond_json({})
 
     return api
 
 
 def _read_object() -> dict[str, Any]:
-    told = read_body()
+    told = read_json_body()
     if not isinstance(told, dict):
         raise ValueError("the body must be an object")
     return told
 
 
-def _route(told: object) -> Route | None:
-    """Where texts to a number go: {url, method}, or None for pulling."""
+def _number(told: object, most: float, what: str) -> float:
+    """A number from 0 to `most`."""
+    if isinstance(told, bool) or not isinstance(told, int | float) or not 0 <= told <= most:
+        raise ValueError(f"{what} must be a number from 0 to {most:,}")
+    return told
+
+
+def _route(told: object, what: str) -> Route | None:
+    """Where something goes: {url, method, contentType}, or None for pulling."""
     if told is None:
         return None
     if not isinstance(told, dict):
-        raise ValueError("mo must be {url, method}")
+        raise ValueError(f"{what} must be {{url, method}}")
     url, method = told.get("url"), told.get("method", "GET")
+    content_type = told.get("contentType", "application/json")
     if not (isinstance(url, str) and url.lower().startswith(("http://", "https://"))):
-        raise ValueError("mo.url must be an http or https URL")
+        raise ValueError(f"{what}.url must be an http or https URL")
     if method not in ("GET", "POST"):
-        raise ValueError("mo.method must be GET or POST")
-    return Route(url, method)
+        raise ValueError(f"{what}.method must be GET or POST")
+    if content_type not in ("application/json", "application/xml"):
+        raise ValueError(f"{what}.contentType must be application/json or application/xml")
+    return Route(url, method, content_type)
+
+
+def _words(told: object) -> list[str]:
+    """The keywords of a number."""
+    if not isinstance(told, list) or not all(isinstance(word, str) for word in told):
+        raise ValueError("keywords must be a list of strings")
+    return told
 
 
 def _text(told: object) -> dict[str, Any]:
@@ -132,7 +186,7 @@ def _field(told: dict[str, Any], name: str, kind: type, *default: object) -> Any
     return value
 
 
-def _talk(talk: Talk) -> Tree:
+def _talk(network: Network, talk: Talk) -> Tree:
     """One line of a handset's history."""
     match talk.text:
         case Message() as message:
@@ -141,8 +195,8 @@ def _talk(talk: Talk) -> Tree:
                 "from": message.order.sender,
                 "to": message.to,
                 "text": message.order.text,
-                "parts": message.order.parts,
-                "flash": message.order.flash,
+                **_on_air(message.order),
+                "links": [_link(link) for link in network.links_of(message)],
                 "state": message.status.name,
                 "messageId": message.message_id,
             }
@@ -157,6 +211,23 @@ def _talk(talk: Talk) -> Tree:
                 "messageId": inbound.message_id,
             }
     return known | {"at": write_date(talk.at)}
+
+
+def _on_air(order: Order) -> Tree:
+    """How a text came: in how many parts, as flash, in which letters and by which tables."""
+    shifts = order.shifts
+    return {
+        "parts": order.parts,
+        "flash": order.flash,
+        "transliteration": order.transliteration,
+        "singleShift": shifts.single.value if shifts and shifts.single else None,
+        "lockingShift": shifts.locking.value if shifts and shifts.locking else None,
+    }
+
+
+def _link(link: Link) -> Tree:
+    """A short link in a text; its path is asked for here."""
+    return {"short": link.short, "path": f"/{link.path}", "url": link.url}
 
 
 def _message(message: Message) -> Tree:
@@ -176,4 +247,5 @@ def _message(message: Message) -> Tree:
         "sentAt": write_date(message.sent_at),
         "doneAt": write_date(message.done_at),
         "tries": message.tries,
+        **forms.tracking(message),
     }

@@ -1,15 +1,21 @@
 """Reading a request and writing an answer: content types, errors, query parameters.
 
-One place, because every endpoint has to turn down what is wrong in the same documented shape.
+One place, because every endpoint takes JSON and XML, answers in the type that Accept asks for, and
+turns down what is wrong in the same documented shape; manual, "Content-Type & Accept header".
 """
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
 from smsflow.sandbox import forms
-from smsflow.sandbox.wire import ApiError, bad_request, read_json, write_json
+from smsflow.sandbox.wire import ApiError, bad_request, read_date, read_json, write_json
+from smsflow.sandbox.xml import read_xml, write_xml
+
+JSON, XML = "application/json", "application/xml"
 
 _CODES = {
     400: "BAD_REQUEST",
@@ -23,21 +29,53 @@ _TROUBLES = {401: "UNAUTHORIZED", 403: "FORBIDDEN", 429: "TOO_MANY_REQUESTS"}
 
 def read_body() -> object:
     """The value of the request's body, or the ApiError that its type or its text deserves."""
-    if request.mimetype == "application/xml":
-        raise ApiError(415, _CODES[415], "This sandbox reads JSON")
-    if request.mimetype != "application/json":
+    if request.mimetype == XML:
+        try:
+            return read_xml(request.get_data())
+        except ValueError:
+            raise ApiError(400, "BAD_REQUEST", "Invalid XML") from None
+    return read_json_body()
+
+
+def read_json_body() -> object:
+    """The same where nothing but JSON is read."""
+    if request.mimetype == XML:
+        raise ApiError(415, _CODES[415], "This path reads JSON")
+    if request.mimetype != JSON:
         raise ApiError(400, "GENERAL_ERROR", "General error: Content-Type is not specified")
     return read_json(request.get_data())
 
 
-def respond(tree: forms.Tree, status: int = 200) -> Response:
-    """An answer with this tree as its body."""
-    return Response(write_json(tree), status, mimetype="application/json")
+def respond(tree: forms.Tree, root: str) -> Response:
+    """An answer with this tree as its body: JSON, or XML under `root` where Accept prefers it."""
+    return _answer(tree, root, 200)
+
+
+def respond_json(tree: forms.Tree) -> Response:
+    """An answer that is JSON whatever is accepted."""
+    return Response(write_json(tree), 200, mimetype=JSON)
+
+
+def _answer(tree: forms.Tree, root: str, status: int) -> Response:
+    if _prefers_xml():
+        return Response(write_xml(root, tree), status, mimetype=XML)
+    return Response(write_json(tree), status, mimetype=JSON)
+
+
+def _prefers_xml() -> bool:
+    told = request.headers.get("Accept", "")
+    if told in ("", "*/*", JSON):  # what nearly everybody sends; the rest needs a parser
+        return False
+    for kind, quality in request.accept_mimetypes:  # the best first
+        name = kind.partition(";")[0]
+        if quality > 0 and name in (JSON, XML, "application/*", "*/*"):
+            return name == XML
+    return False
 
 
 def respond_error(error: ApiError) -> Response:
     """The documented shape of a request turned down."""
-    response = respond(forms.refusal(error), error.status)
+    response = _answer(forms.refusal(error), "ApiException", error.status)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = 'Basic realm="sms"'
     if error.retry_after is not None:
@@ -72,6 +110,17 @@ def asked(name: str) -> str | None:
 def asked_list(name: str) -> tuple[str, ...]:
     """The values of a query parameter that is repeated, or holds several with commas between."""
     return tuple(value for told in request.args.getlist(name) for value in told.split(",") if value)
+
+
+def asked_date(name: str) -> datetime | None:
+    """A date of the query. A plus that was not escaped arrives as a space: it is taken as meant."""
+    told = asked(name)
+    if told is None:
+        return None
+    try:
+        return read_date(told.replace(" ", "+"))
+    except ValueError as error:
+        raise bad_request(name, str(error)) from None
 
 
 def asked_limit(most: int) -> int:

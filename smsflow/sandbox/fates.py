@@ -6,9 +6,11 @@ is a list of steps in time, so any story that the manual's tables can tell can b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 from smsflow.sandbox.codes import NO_ERROR, GsmError, Status, error_of, status_of
 
@@ -103,6 +105,27 @@ def operator(seconds: float | None = None, delay: float = PROMPT) -> Fate:
 def refused(status: str | int) -> Fate:
     """The request itself is answered with this status, and no report follows."""
     return script([], submit=status)
+
+
+_CODED = re.compile("999([12])([0-9]{3})([0-9]{4})")
+
+
+@lru_cache(maxsize=10_000)
+def fate_of_number(number: str) -> Fate | None:
+    """The fate that a number of the country code 999, which nobody has, tells by itself.
+
+    9991 SSS EEEE is accepted and then reported with the status SSS and the GSM error EEEE; the
+    request for 9992 SSS 0000 is answered with the status SSS. None for every other number, and for
+    a code that is not in the manual's tables.
+    """
+    found = _CODED.fullmatch(number)
+    if found is None:
+        return None
+    kind, status, error = found[1], int(found[2]), int(found[3])
+    try:
+        return refused(status) if kind == "2" else script([(PROMPT, status, error)])
+    except ValueError:
+        return None
 
 
 _NAMED = {

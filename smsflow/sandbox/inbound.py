@@ -7,6 +7,7 @@ whether text or octets are told. Both are the sandbox's own reading of the manua
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from urllib.parse import quote
 
@@ -54,7 +55,19 @@ def typed(
         esmclass,
         segments(text),
         received_at,
+        clean_text=text,
     )
+
+
+def split_keyword(text: str, keywords: Iterable[str]) -> tuple[str, str]:
+    """The keyword that the text begins with, as it was typed, and the text without it.
+
+    A keyword is the first word, in any case; without one the text is clean as it is.
+    """
+    first, _, rest = text.lstrip().partition(" ")
+    if first and first.casefold() in {word.casefold() for word in keywords}:
+        return first, rest.lstrip()
+    return "", text
 
 
 def fill(template: str, inbound: Inbound) -> str:

@@ -9,59 +9,36 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from itertools import count
+from datetime import datetime
 
 from smsflow.sandbox import fates as fate_book
 from smsflow.sandbox.agenda import Agenda
-from smsflow.sandbox.archive import Archive
-from smsflow.sandbox.codes import NO_ERROR, Status, status_of
-from smsflow.sandbox.fates import Fate, Step, coming
+from smsflow.sandbox.bulks import Bulk, BulkStatus
+from smsflow.sandbox.codes import status_of
+from smsflow.sandbox.directory import Lookup, Profile
+from smsflow.sandbox.dispatch import Dispatch, Turn
+from smsflow.sandbox.fates import Fate
 from smsflow.sandbox.faults import Faults
-from smsflow.sandbox.handset import Handsets, Talk, network_of
+from smsflow.sandbox.handset import Handsets, Talk
 from smsflow.sandbox.inbound import typed
+from smsflow.sandbox.links import Click, Link
 from smsflow.sandbox.logs import LogQuery
-from smsflow.sandbox.outlet import Outlet
+from smsflow.sandbox.outlet import REPORTS_IN_PUSH, Late, Outlet
 from smsflow.sandbox.records import (
+    KEPT,
     Answer,
-    Destination,
-    Entry,
     Inbound,
     Message,
-    Order,
     Pending,
     Push,
     Report,
     Route,
     Submission,
 )
-from smsflow.sandbox.switchboard import Switchboard
-from smsflow.sandbox.validation import judge
+from smsflow.sandbox.switchboard import InboxQuery, Switchboard
 from smsflow.sandbox.wire import bare
 
-KEPT = timedelta(hours=48)  # manual, "Getting SMS logs"
-
-_MISSING_TO = status_of("MISSING_TO")
-_DUPLICATE = status_of("REJECTED_DUPLICATE_MESSAGE_ID")
 _ON_HANDSET = status_of("DELIVERED_TO_HANDSET")
-
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """The next step of a text, and those after it."""
-
-    message: Message
-    step: Step
-    rest: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Late:
-    """A report held back, for the fault `reorder`."""
-
-    url: str
-    report: Report
 
 
 class Network:
@@ -82,19 +59,16 @@ class Network:
         self._first_status = status_of(first_status)
         self._lock = threading.RLock()
         self._woken: Callable[[], None] = lambda: None
-        self._push_ids = count(1)
         self._clear()
 
     def _clear(self) -> None:
         self.faults = Faults()
-        self._archive = Archive()
-        self._outlet = Outlet()
         self._handsets = Handsets(self._usual_fate)
         self._switchboard = Switchboard()
-        self._agenda: Agenda[_Turn | _Late | Push] = Agenda()
-        self._retention: Agenda[Message | str] = Agenda()  # a text, or the number of a handset
-        self._in_flight: dict[int, Push] = {}
-        self._reports_told = 0
+        self._agenda: Agenda[Turn | Late | Push] = Agenda()
+        self._outlet = Outlet(self._agenda.add)
+        self._dispatch = Dispatch(self._ids, self._first_status, self._handsets, self._agenda.add)
+        self._click_route: Route | None = None
 
     def reset(self) -> None:
         """Forget everything, fates, faults and routes too; pushes under way end unheard."""
@@ -113,90 +87,19 @@ class Network:
             self._forget(now)
             bulk_id = submission.bulk_id or self._ids()
             hurried = self.faults.take("reportFirst") is not None
-            entries = tuple(
-                self._place(order, destination, bulk_id, now, hurried)
-                for order in submission.orders
-                for destination in order.destinations
-            )
+            entries = self._dispatch.take(submission, bulk_id, now, hurried=hurried)
             wanted = submission.bulk_id is not None or len(entries) > 1
             first = tuple(self.due(now)) if hurried else ()
         self._woken()
         return Answer(bulk_id, wanted, entries, first)
 
-    def _place(
-        self, order: Order, destination: Destination, bulk_id: str, now: datetime, hurried: bool
-    ) -> Entry:
-        """Take or refuse one text; a messageId that was seen before is refused whatever it says."""
-        refusal = judge(order, destination.to)
-        if refusal is _MISSING_TO or destination.to is None:
-            return Entry("", _MISSING_TO)
-        to = bare(destination.to)
-        known = self._archive.get(destination.message_id)
-        if known is not None:
-            known.tries += 1
-            return Entry(to, _DUPLICATE, order.parts, known.message_id)
-        fate = Fate(submit=refusal) if refusal else self._handsets.next_fate(to)
-        if hurried:
-            fate = replace(fate, steps=tuple(replace(s, after=timedelta(0)) for s in fate.steps))
-        status = fate.submit or self._first_status
-        message_id = destination.message_id or self._ids()
-        message = self._remember(message_id, bulk_id, to, order, status, now)
-        if fate.steps:
-            self._follow(message, fate.steps)
-        return Entry(to, status, order.parts, message_id)
-
-    def _remember(
-        self, message_id: str, bulk_id: str, to: str, order: Order, status: Status, now: datetime
-    ) -> Message:
-        """Note a text, for the logs and against its messageId being used again."""
-        sent_at = max(now, order.send_at or now)
-        message = Message(
-            message_id,
-            bulk_id,
-            to,
-            order,
-            status,
-            NO_ERROR,
-            submitted_at=now,
-            sent_at=sent_at,
-            done_at=sent_at,
-            mcc_mnc=network_of(to),
-        )
-        self._archive.add(message)
-        self._retention.add(sent_at + KEPT, message)
-        return message
-
-    def _follow(self, message: Message, steps: tuple[Step, ...]) -> None:
-        """Put the next step on the agenda, if there is one."""
-        step, rest = coming(steps, message.order.validity, still_open=message.status.open)
-        if step is not None:
-            self._agenda.add(message.sent_at + step.after, _Turn(message, step, rest))
-
-    def _advance(self, turn: _Turn, when: datetime) -> None:
-        """One step of one text happens."""
-        message, step = turn.message, turn.step
-        message.status, message.error, message.done_at = step.status, step.error, when
-        if step.status is _ON_HANDSET:
-            self._talked(message.to, Talk(when, message))
-        report = Report(message, step.status, step.error, when)
+    def _advance(self, turn: Turn, when: datetime) -> None:
+        """One step of one text happens, and is told."""
+        report = self._dispatch.advance(turn, when)
+        if report.status is _ON_HANDSET:
+            self._handsets.talked(turn.message.to, Talk(when, turn.message))
         for _ in range(2 if self.faults.double else 1):
-            self._tell(report, when)
-        self._follow(message, turn.rest)
-
-    def _tell(self, report: Report, when: datetime) -> None:
-        """Queue a report: for the notify URL if there is one, else for pulling."""
-        if not report.told:
-            return
-        url = report.message.order.notify_url
-        if url is None:
-            self._outlet.keep(report)
-            return
-        self._reports_told += 1
-        if self.faults.reorder and self._reports_told % 2:
-            late = when + timedelta(seconds=self.faults.reorder)
-            self._agenda.add(late, _Late(url, report))
-        else:
-            self._outlet.gather(url, report)
+            self._outlet.tell(report, when, self.faults)
 
     # Texts from handsets to the client.
 
@@ -219,21 +122,23 @@ class Network:
         """
         with self._lock:
             self._forget(now)
-            inbound = typed(
-                message_id or self._ids(),
-                sender,
-                receiver,
-                text,
-                now,
-                datacoding=datacoding,
-                octets=octets,
-                esmclass=esmclass,
+            inbound = self._switchboard.received(
+                typed(
+                    message_id or self._ids(),
+                    sender,
+                    receiver,
+                    text,
+                    now,
+                    datacoding=datacoding,
+                    octets=octets,
+                    esmclass=esmclass,
+                )
             )
-            self._talked(inbound.sender, Talk(now, inbound))
+            self._handsets.talked(inbound.sender, Talk(now, inbound))
             for _ in range(times):
-                push = self._switchboard.hand_on(inbound, next(self._push_ids))
+                push = self._switchboard.hand_on(inbound)
                 if push is not None:
-                    self._agenda.add(now, push)
+                    self._outlet.owe(push, now)
         self._woken()
         return inbound
 
@@ -245,31 +150,22 @@ class Network:
         Whoever takes a push says how it went by `pushed`.
         """
         with self._lock:
-            pushes = []
+            pushes: list[Push] = []
             for when, item in self._agenda.take(now):
                 match item:
-                    case _Turn():
+                    case Turn() if not item.stale:
                         self._advance(item, when)
-                    case _Late(url, report):
+                    case Late(url, report):
                         self._outlet.gather(url, report)
                     case Push():
                         pushes.append(item)
-            for (url, content_type), reports in self._outlet.batches():
-                push_id = next(self._push_ids)
-                pushes.append(Push(push_id, url, reports, content_type=content_type))
-            self._in_flight.update((push.id, push) for push in pushes)
             self._forget(now)
-            return pushes
+            return self._outlet.take(pushes)
 
     def pushed(self, push: Push, ok: bool, now: datetime) -> None:
         """Note how a push went: a failed one is due again later, until its last retry."""
         with self._lock:
-            if self._in_flight.pop(push.id, None) is None:
-                return  # the network was reset meanwhile
-            wait = push.retry_wait
-            if ok or wait is None:
-                return
-            self._agenda.add(now + wait, replace(push, attempt=push.attempt + 1))
+            self._outlet.pushed(push, ok, now)
         self._woken()
 
     def next_due(self) -> datetime | None:
@@ -295,7 +191,81 @@ class Network:
         """The texts of the last 48 hours that match, newest first."""
         with self._lock:
             self._forget(now)
-            return self._archive.find(query)
+            return self._dispatch.archive.find(query)
+
+    def inbox_logs(self, query: InboxQuery, now: datetime) -> list[Inbound]:
+        """The texts from handsets of the last 48 hours that match, newest first."""
+        with self._lock:
+            self._forget(now)
+            return self._switchboard.logs(query)
+
+    def bulk(self, bulk_id: str, now: datetime) -> Bulk:
+        """The state of a request as a whole; LookupError when it is not known."""
+        with self._lock:
+            return self._dispatch.bulk(bulk_id, now)
+
+    def reschedule(self, bulk_id: str, send_at: datetime, now: datetime) -> Bulk:
+        """Have a request go out at another time; LookupError, or ValueError when it is out."""
+        with self._lock:
+            bulk = self._dispatch.reschedule(bulk_id, send_at, now)
+        self._woken()
+        return bulk
+
+    def put_bulk(self, bulk_id: str, status: BulkStatus, now: datetime) -> Bulk:
+        """Hold, free or call off a request; LookupError, or ValueError when it is out."""
+        with self._lock:
+            bulk, reports = self._dispatch.put_bulk(bulk_id, status, now)
+            for report in reports:
+                self._outlet.tell(report, now, self.faults)
+        self._woken()
+        return bulk
+
+    def look_up(self, numbers: Iterable[str]) -> list[Lookup]:
+        """What number lookups find."""
+        with self._lock:
+            return [self._handsets.lookup(number) for number in numbers]
+
+    def look_up_later(
+        self, numbers: Iterable[str], route: Route, now: datetime
+    ) -> list[tuple[str, Lookup]]:
+        """The same, pushed to a URL; each with the messageId made for it."""
+        with self._lock:
+            found = [(self._ids(), self._handsets.lookup(number)) for number in numbers]
+            for start in range(0, len(found), REPORTS_IN_PUSH):
+                some = tuple(found[start : start + REPORTS_IN_PUSH])
+                push = Push(route.url, lookups=some, content_type=route.content_type)
+                self._outlet.owe(push, now)
+        self._woken()
+        return found
+
+    def balance(self) -> float:
+        """What the account has left, in EUR."""
+        with self._lock:
+            return self._dispatch.account.balance
+
+    def click(self, path: str, user_agent: str, now: datetime) -> Click | None:
+        """A reader follows a short link; None when there is no such link."""
+        with self._lock:
+            click = self._dispatch.links.follow(path, user_agent, now)
+            message = self._dispatch.archive.get(click.link.message_id) if click else None
+            if click is None or message is None:
+                return None
+            message.converted_at = message.converted_at or now
+            if self._click_route is not None:
+                route = self._click_route
+                push = Push(route.url, clicked=(click, message), content_type=route.content_type)
+                self._outlet.owe(push, now)
+        self._woken()
+        return click
+
+    def convert(self, message_id: str, now: datetime) -> Message:
+        """Note that a text had its effect; LookupError when it is not known or not tracked."""
+        with self._lock:
+            message = self._dispatch.archive.get(message_id)
+            if message is None or message.order.tracking is None:
+                raise LookupError(f"no tracked message {message_id}")
+            message.converted_at = message.converted_at or now
+            return message
 
     # What a test or a demo decides and sees.
 
@@ -317,6 +287,26 @@ class Network:
         with self._lock:
             self._switchboard.route(bare(number), route)
 
+    def listen_for(self, number: str, keywords: Iterable[str]) -> None:
+        """The words that texts to one of our numbers are told apart by."""
+        with self._lock:
+            self._switchboard.listen_for(bare(number), keywords)
+
+    def describe(self, number: str, profile: Profile | None) -> None:
+        """What number lookups find of a handset; None is what its fate says."""
+        with self._lock:
+            self._handsets.of(bare(number)).profile = profile
+
+    def tell_clicks(self, route: Route | None) -> None:
+        """Decide where clicks are told, by POST; None tells them nowhere."""
+        with self._lock:
+            self._click_route = route
+
+    def set_balance(self, balance: float) -> None:
+        """Have so many EUR, and no text beyond them."""
+        with self._lock:
+            self._dispatch.account.set(balance)
+
     def talk(self, number: str) -> list[Talk]:
         """What the handset with this number got and sent, in order."""
         with self._lock:
@@ -325,26 +315,37 @@ class Network:
     def messages(self) -> list[Message]:
         """Every text of the last 48 hours, oldest first."""
         with self._lock:
-            return self._archive.all()
+            return self._dispatch.archive.all()
+
+    def links_of(self, message: Message) -> list[Link]:
+        """The short links in a text."""
+        with self._lock:
+            return list(self._dispatch.links.of(message.message_id))
+
+    def clicks(self) -> list[tuple[Click, Message]]:
+        """Every click on a link in the texts of the last 48 hours."""
+        with self._lock:
+            known = self._dispatch.archive.get
+            found = [
+                (click, known(click.link.message_id)) for click in self._dispatch.links.clicks()
+            ]
+            return [(click, message) for click, message in found if message is not None]
 
     def pending(self) -> Pending:
         """What is still to happen."""
         with self._lock:
-            turns = sum(isinstance(item, _Turn) for item in self._agenda)
-            pushes = len(self._agenda) - turns + len(self._in_flight)
-            return Pending(turns, pushes, self._agenda.next())
-
-    def _talked(self, number: str, talk: Talk) -> None:
-        self._handsets.of(number).talk.append(talk)
-        self._retention.add(talk.at + KEPT, number)
+            items = [each for each in self._agenda if not _stale(each[1])]
+            turns = sum(isinstance(item, Turn) for _, item in items)
+            pushes = len(items) - turns + self._outlet.in_flight
+            return Pending(turns, pushes, min((when for when, _ in items), default=None))
 
     def _forget(self, now: datetime) -> None:
         """Drop what is older than 48 hours."""
-        for _, item in self._retention.take(now):
-            match item:
-                case Message():
-                    self._archive.remove(item)
-                case str():
-                    self._handsets.forget(item, now - KEPT)
+        self._dispatch.forget(now)
+        self._handsets.forget(now)
         self._outlet.forget(now - KEPT)
         self._switchboard.forget(now - KEPT)
+
+
+def _stale(item: object) -> bool:
+    return isinstance(item, Turn) and item.stale

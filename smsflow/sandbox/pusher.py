@@ -9,27 +9,20 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
-from typing import Protocol
 from urllib.parse import unquote
 
 import urllib3
 
 from smsflow.sandbox import forms
+from smsflow.sandbox.clock import Clock
 from smsflow.sandbox.network import Network
 from smsflow.sandbox.records import Push
 from smsflow.sandbox.wire import write_json
+from smsflow.sandbox.xml import write_xml
 
 LONGEST_LOOK = 0.02  # seconds between two looks at the clock while something is to come
 SHORTEST_LOOK = 0.001
 AT_ONCE = 16
-
-
-class Clock(Protocol):
-    """Where the time comes from."""
-
-    def now(self) -> datetime:
-        """The time, aware, in UTC."""
 
 
 class Pusher:
@@ -83,18 +76,25 @@ class Pusher:
 
     def _send(self, push: Push) -> bool:
         """True when the receiver answered 2xx."""
-        tree = forms.push_body(push, as_in_manual=self._network.faults.manual_intermediates)
-        body = None if tree is None else write_json(tree)
+        body = self._body(push)
         try:
             headers = _credentials(push.url)
             if body is not None:
-                headers["Content-Type"] = "application/json"
+                headers["Content-Type"] = push.content_type
             response = self._http.request(
                 push.method, push.url, body=body, headers=headers, redirect=False
             )
         except (urllib3.exceptions.HTTPError, ValueError, OSError):
             return False
         return 200 <= response.status < 300
+
+    def _body(self, push: Push) -> bytes | None:
+        """The body in the type that was asked for."""
+        told = forms.push_body(push, as_in_manual=self._network.faults.manual_intermediates)
+        if told is None:
+            return None
+        root, tree = told
+        return write_xml(root, tree) if push.content_type == "application/xml" else write_json(tree)
 
 
 def _credentials(url: str) -> dict[str, str]:

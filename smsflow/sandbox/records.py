@@ -7,9 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from smsflow.sandbox.codes import GsmError, Status
+from smsflow.sandbox.directory import Lookup
+from smsflow.sandbox.fates import Step
+from smsflow.sandbox.links import Click
+from smsflow.sandbox.schedule import Pace, Window
+from smsflow.sms.encoding import Shifts
 
+KEPT = timedelta(hours=48)  # manual, "Getting SMS logs"
 MAX_VALIDITY = timedelta(minutes=2880)  # manual, "validityPeriod": longer is set to 48 h
 RETRIES = 20  # manual, "Delivery report push retry cycle": 1 min + 1 min x n x n, n from 0
 
@@ -20,6 +27,16 @@ class Destination:
 
     to: str | None
     message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """How a request's success is measured: by clicks on its links (URL), or by its reader (SMS)."""
+
+    track: str
+    type: str | None = None
+    process_key: str = ""
+    base_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +54,11 @@ class Order:
     validity: timedelta = MAX_VALIDITY
     send_at: datetime | None = None
     flash: bool = False
+    shifts: Shifts | None = None  # the national tables that it is written with
+    transliteration: str | None = None
+    window: Window | None = None
+    tracking: Tracking | None = None
+    place: int = 0  # of the message in its request
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +67,14 @@ class Submission:
 
     orders: tuple[Order, ...]
     bulk_id: str | None = None
+    pace: Pace | None = None
+
+
+class Hold(StrEnum):
+    """Why a text doesn't go out."""
+
+    PAUSED = "PAUSED"
+    CANCELED = "CANCELED"
 
 
 @dataclass(slots=True)
@@ -62,11 +92,10 @@ class Message:
     done_at: datetime
     mcc_mnc: str
     tries: int = 1  # how often this messageId was handed in
-
-    @property
-    def expires_at(self) -> datetime:
-        """When the network gives up."""
-        return self.sent_at + self.order.validity
+    steps: tuple[Step, ...] = ()  # its whole fate, from when it is sent
+    plan: int = 0  # how often it was put off, held or freed
+    hold: Hold | None = None
+    converted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +144,23 @@ class Inbound:
     esmclass: int
     parts: int
     received_at: datetime
+    keyword: str = ""  # the word of the number's that the text begins with
+    clean_text: str = ""  # the text without it
 
 
 @dataclass(frozen=True, slots=True)
 class Push:
     """One HTTP request that the network owes somebody; `attempt` counts from 0."""
 
-    id: int
     url: str
     reports: tuple[Report, ...] = ()
     inbound: Inbound | None = None
+    clicked: tuple[Click, Message] | None = None
+    lookups: tuple[tuple[str, Lookup], ...] = ()  # each with its messageId
     method: str = "POST"
     content_type: str = "application/json"
     attempt: int = 0
+    id: int = 0  # given by whoever owes it
 
     @property
     def retry_wait(self) -> timedelta | None:
@@ -151,6 +184,7 @@ class Route:
 
     url: str
     method: str = "GET"
+    content_type: str = "application/json"
 
 
 @dataclass(frozen=True, slots=True)

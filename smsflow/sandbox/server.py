@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from errno import ECONNRESET
 from typing import Self
 from uuid import uuid4
@@ -21,11 +20,13 @@ from cheroot.wsgi import Server
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from smsflow.sandbox.api import LOST, provider_api
+from smsflow.sandbox.additions import additions, bulk_api
+from smsflow.sandbox.api import LOST, Counter, links, provider_api
+from smsflow.sandbox.clock import Clock, SystemClock
 from smsflow.sandbox.control import control_api
 from smsflow.sandbox.exchange import respond_error, respond_http_error
 from smsflow.sandbox.network import Network
-from smsflow.sandbox.pusher import Clock, Pusher
+from smsflow.sandbox.pusher import Pusher
 from smsflow.sandbox.records import Push
 from smsflow.sandbox.wire import ApiError
 
@@ -36,18 +37,6 @@ THREADS = 16
 def new_id() -> str:
     """An id such as the provider generates."""
     return str(uuid4())
-
-
-class SystemClock:
-    """The time of this machine, `speed` times as fast since the clock was made."""
-
-    def __init__(self, speed: float = 1.0) -> None:
-        self._speed = speed
-        self._start = datetime.now(UTC)
-
-    def now(self) -> datetime:
-        """The time, aware, in UTC."""
-        return self._start + (datetime.now(UTC) - self._start) * self._speed
 
 
 def create_app(
@@ -67,7 +56,10 @@ def create_app(
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     perform = perform or Pusher(network, clock).perform
-    app.register_blueprint(provider_api(network, clock, perform, wait))
+    counter = Counter(network, clock, perform, wait)
+    for blueprint in (provider_api(counter), additions(counter), bulk_api(counter)):
+        app.register_blueprint(blueprint)
+    app.register_blueprint(links(network, clock))
     app.register_blueprint(control_api(network, clock))
     app.register_error_handler(ApiError, respond_error)
     app.register_error_handler(HTTPException, respond_http_error)
@@ -79,7 +71,7 @@ def create_app(
 
     @app.before_request
     def authorise() -> None:
-        if not _known(user, password):
+        if request.blueprint != "links" and not _known(user, password):
             raise ApiError(401, "UNAUTHORIZED", "Invalid login details")
 
     app.wsgi_app = _LosingAnswers(app.wsgi_app)  # type: ignore[method-assign]
@@ -87,12 +79,22 @@ def create_app(
 
 
 def _known(user: str, password: str) -> bool:
-    """True when the request carries this user and password."""
+    """True when the request carries this user and password.
+
+    Basic, as in the manual; as parameters where a request is nothing but a URL; and as an API key,
+    `App KEY`, for newer clients: the key of the sandbox is its password.
+    """
     told = request.authorization
-    if told is None or told.type != "basic":
+    if told is None and request.endpoint == "additions.query":
+        names = request.values.get("username", ""), request.values.get("password", "")
+    elif told is not None and told.type == "basic":
+        names = told.username or "", told.password or ""
+    elif told is not None and told.type == "app":
+        names = user, told.token or ""
+    else:
         return False
-    right_user = hmac.compare_digest((told.username or "").encode(), user.encode())
-    return hmac.compare_digest((told.password or "").encode(), password.encode()) and right_user
+    right_user = hmac.compare_digest(names[0].encode(), user.encode())
+    return hmac.compare_digest(names[1].encode(), password.encode()) and right_user
 
 
 class _LosingAnswers:

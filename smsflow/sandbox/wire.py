@@ -79,8 +79,8 @@ def read_date(told: str) -> datetime:
 
 def write_date(instant: datetime) -> str:
     """The instant in UTC as the manual writes it, such as 2015-02-12T09:58:20.323+0000."""
-    at = instant.astimezone(UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}+0000"
+    at = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return at.isoformat(timespec="milliseconds").removesuffix("+00:00") + "+0000"
 
 
 def bare(number: str) -> str:

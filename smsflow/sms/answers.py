@@ -8,7 +8,7 @@ to know a provider's codes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from smsflow.sms.states import State
@@ -37,3 +37,10 @@ class Answer:
     detail: str = ""  # a sentence for operators, without secrets
     retry_after: float | None = None  # seconds to wait, when the provider asked for it
     segments: int | None = None  # parts that the provider counted
+
+    def of_untried(self) -> Answer:
+        """The answer for a text that was not tried, since the one before it got this."""
+        stops = (Verdict.UNAUTHORIZED, Verdict.THROTTLED)
+        verdict = self.verdict if self.verdict in stops else Verdict.NOT_SENT
+        detail = f"not tried after: {self.detail}"
+        return replace(self, verdict=verdict, state=State.QUEUED, detail=detail)

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert
 
 from smsflow.engine.state import Contact, Conversation
+from smsflow.store.erased import ErasedContacts
 from smsflow.store.loading import Loader
 from smsflow.store.rows import Changes, InboxRow, Message
 from smsflow.store.saving import Saver
@@ -24,10 +25,16 @@ class Batch:
     now: datetime
     _loader: Loader
     _saver: Saver
+    _erased: ErasedContacts
 
     def conversations(self, phones: Iterable[str]) -> dict[str, Conversation]:
-        """Contacts with their open sessions, oldest first; an unknown contact is a new one."""
-        return self._loader.conversations(self._connection, phones)
+        """Contacts with their open sessions, oldest first; an unknown contact is a new one, who
+        has opted out if they had before they were erased."""
+        found = self._loader.conversations(self._connection, phones)
+        new = [phone for phone, each in found.items() if each.contact == Contact(phone)]
+        for phone in self._erased.recall(self._connection, new):
+            found[phone].contact.opted_out = True
+        return found
 
     def people(self, after: str, limit: int) -> list[Contact]:
         """Contacts who have not opted out, in the order of their phones, behind `after`."""

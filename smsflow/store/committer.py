@@ -10,9 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-
-from smsflow.errors import Conflict
+from smsflow.store.database import out_of_reach
 from smsflow.store.rows import NewRow
 
 # Writes all rows in one transaction; says for each whether it was new.
@@ -35,7 +33,7 @@ class Committer:
 
     def __init__(self, write: Write, after: Callable[[], None] | None = None) -> None:
         self._write = write
-        self.after = after  # told once for each transaction, when its callers know already
+        self.after = after  # told of what was committed, when its callers know already
         self._lock = threading.Lock()  # of the two below; never held while writing
         self._waiting: list[_Call] = []
         self._led = False
@@ -63,7 +61,8 @@ class Committer:
             self._together(calls)
         except Exception as error:
             for call in calls:
-                if len(calls) == 1 or _of_the_connection(error):
+                # What may have been committed after all would be two events if it were repeated.
+                if len(calls) == 1 or out_of_reach(error):
                     call.error, call.done = error, True
                 else:
                     self._alone(call)
@@ -74,7 +73,7 @@ class Committer:
                 self._led = bool(self._waiting)
                 for call in (*(c for c in calls if c.done), *self._waiting[:1]):
                     call.woken.set()
-        if self.after is not None:
+        if self.after is not None and any(c.done and c.error is None for c in calls):
             self.after()
 
     def _together(self, calls: Sequence[_Call]) -> None:
@@ -91,11 +90,3 @@ class Committer:
         except Exception as error:
             call.error = error
         call.done = True
-
-
-def _of_the_connection(error: Exception) -> bool:
-    """True when no row is to blame: the commit may even have happened, and what was written twice
-    would be two events."""
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return True
-    return isinstance(error, Conflict | OperationalError | InterfaceError)

@@ -14,7 +14,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    DisconnectionError,
+    InterfaceError,
+    OperationalError,
+)
 
 from smsflow.errors import Conflict, SettingsInvalid
 from smsflow.store.dialect import Dialect, Postgres, Sqlite
@@ -28,10 +34,12 @@ IDLE = 0.5  # seconds after which a pooled connection is asked whether it still 
 
 
 class Database:
-    """One database and its transactions. `patience` is in seconds: how long to wait for a lock."""
+    """One database and its transactions. `patience` is in seconds: how long to wait for a lock;
+    `key` is for the digests of numbers that were erased."""
 
-    def __init__(self, url: URL, patience: float) -> None:
+    def __init__(self, url: URL, patience: float, key: bytes = b"") -> None:
         self.url = url
+        self.key = key
         self.patience = patience
         self.dialect: Dialect
         if url.get_backend_name() == "sqlite":
@@ -45,9 +53,9 @@ class Database:
         self._writer = threading.Lock() if self.is_sqlite else None
 
     @classmethod
-    def connect(cls, url: str, patience: float) -> Database:
+    def connect(cls, url: str, patience: float, key: bytes = b"") -> Database:
         """A database that answers; SettingsInvalid names what is wrong with the URL or server."""
-        database = cls(_read_url(url), patience)
+        database = cls(_read_url(url), patience, key)
         try:
             with database.read() as connection:
                 connection.execute(text("SELECT 1"))
@@ -234,6 +242,14 @@ def _is_conflict(error: DBAPIError) -> bool:
     """True when somebody else holds a lock that this needs."""
     code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
     return code == _SQLITE_BUSY or getattr(error.orig, "sqlstate", None) in _CONFLICTS
+
+
+def out_of_reach(error: Exception) -> bool:
+    """True when the connection failed or a lock was not to be had, and no row is to blame: the
+    commit may even have happened."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, Conflict | OperationalError | InterfaceError)
 
 
 class Part:

@@ -33,6 +33,7 @@ from smsflow.store.columns import Instant, clean
 from smsflow.store.committer import Committer
 from smsflow.store.database import Database, Part
 from smsflow.store.dialect import ALWAYS, Dialect
+from smsflow.store.erased import ErasedContacts
 from smsflow.store.loading import Loader
 from smsflow.store.rows import InboxRow, Kind, NewRow
 from smsflow.store.saving import Saver
@@ -64,6 +65,7 @@ class Inbox(Part):
         self._committer = Committer(self._write)
         self._free = _free_partitions(dialect)
         self._loader = Loader(dialect)
+        self._erased = ErasedContacts(database)
         self._saver = Saver(dialect)
 
     # --- in ---------------------------------------------------------------------------------------
@@ -112,7 +114,11 @@ class Inbox(Part):
 
     @cached_property
     def _due_partitions(self) -> Select[Any]:
-        return _due_partitions(self.partitions)
+        return _due_partitions(self.partitions, look_ahead=LOOK_AHEAD)
+
+    @cached_property
+    def _all_due_partitions(self) -> Select[Any]:
+        return _due_partitions(self.partitions, look_ahead=None)
 
     @cached_property
     def _due_rows(self) -> Select[Any]:
@@ -130,12 +136,16 @@ class Inbox(Part):
         with self._db.write() as connection:
             free = self._lock(connection, now)
             rows = self._due(connection, free, now, limit) if free else []
-            yield Batch(connection, rows, now, self._loader, self._saver)
+            yield Batch(connection, rows, now, self._loader, self._saver, self._erased)
 
     def _lock(self, connection: Connection, now: datetime) -> list[int]:
         """Lock partitions that have rows due and that nobody has: half of all at the most, so
         that a second worker finds some too."""
-        due = list(connection.scalars(self._due_partitions, {"now": now}))
+        found = connection.execute(self._due_partitions, {"now": now}).all()
+        due = [row.number for row in found]
+        if sum(row.rows for row in found) == LOOK_AHEAD and len(due) < self.partitions:
+            # A flood of few numbers stands before all others: look past it, though it takes longer.
+            due = list(connection.scalars(self._all_due_partitions, {"now": now}))
         if not due or self._db.is_sqlite:
             return due  # SQLite has one writer, who has everything
         most = max(1, self.partitions // 2)
@@ -214,24 +224,26 @@ def _partition(count: int) -> ColumnElement[int]:
     return (inbox.c.number_hash * count).bitwise_rshift(literal_column("32"))
 
 
-def _due_partitions(count: int) -> Select[Any]:
-    """The partitions of the rows that are due, as far as the oldest of them tell."""
-    oldest = (
-        select(_partition(count).label("number"))
-        .where(inbox.c.due <= bindparam("now", type_=Instant()))
-        .order_by(inbox.c.due, inbox.c.id)
-        .limit(LOOK_AHEAD)
-        .subquery()
-    )
-    return select(oldest.c.number).distinct()
+def _due_partitions(count: int, look_ahead: int | None) -> Select[Any]:
+    """The partitions of the rows that are due, as far as the oldest of them tell, and how many
+    of those each has."""
+    due = select(_partition(count).label("number"))
+    due = due.where(inbox.c.due <= bindparam("now", type_=Instant()))
+    if look_ahead is not None:
+        due = due.order_by(inbox.c.due, inbox.c.id).limit(look_ahead)
+    oldest = due.subquery()
+    return select(oldest.c.number, func.count().label("rows")).group_by(oldest.c.number)
 
 
 def _free_partitions(dialect: Dialect) -> Select[Any]:
-    """Those of the list that nobody has; they are the transaction's until it ends."""
+    """Those of the list that nobody has; they are the transaction's until it ends.
+
+    In any order, so that a flood which fills some of them does not keep one worker there.
+    """
     return (
         select(partitions.c.number)
         .where(dialect.one_of(partitions.c.number, "due"))
-        .order_by(partitions.c.number)
+        .order_by(func.random())
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True)
     )

@@ -7,10 +7,9 @@ sender that dies leaves nothing behind but a lease that runs out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import (
     ColumnElement,
@@ -23,24 +22,24 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    literal_column,
+    or_,
     select,
     update,
 )
 
-from smsflow.engine.policy import REPLY_WINDOW
-from smsflow.engine.state import Contact
+from smsflow.engine.policy import Rules
 from smsflow.sms.states import State
 from smsflow.store.bucket import Bucket
 from smsflow.store.columns import Instant
 from smsflow.store.database import Database, Part
 from smsflow.store.dialect import Dialect
+from smsflow.store.gate import Gate, refusal
+from smsflow.store.leases import token_of
 from smsflow.store.refusing import Refusal, Refuser
 from smsflow.store.rows import Leased, SenderQuota, Verdict
 from smsflow.store.schema import attempts, contacts, inbox, messages, outbox
 from smsflow.store.writing import INBOX, PRIORITIES, report_row
-
-# When a text of that kind may leave to that contact: the given moment, or a later one.
-Hours = Callable[[datetime, str, Contact], datetime]
 
 _NOW = bindparam("now", type_=Instant())
 _STRAYS = 500  # rows that one call refuses at the most
@@ -61,6 +60,11 @@ class Outbox(Part):
                 lease_token=bindparam("token"),
                 lease_until=until,
                 first_try_at=func.coalesce(outbox.c.first_try_at, _NOW),
+                # Each claim's is later than the one before: the trigger takes no old one.
+                claimed_at=case(
+                    (outbox.c.claimed_at >= _NOW, outbox.c.claimed_at + literal_column("1")),
+                    else_=_NOW,
+                ),
                 # A lease that ran out without a result was a try that may have gone out.
                 tries=outbox.c.tries + case((outbox.c.lease_token.is_not(None), 1), else_=0),
             )
@@ -70,20 +74,13 @@ class Outbox(Part):
             .where(dialect.one_of(messages.c.id, "ids"), messages.c.state == State.QUEUED)
             .values(state=State.UNCERTAIN)
         )
-        self._renew = (
-            update(outbox)
-            .where(outbox.c.lease_token == bindparam("token"))
-            .values(lease_until=until)
-            .returning(outbox.c.id)
-        )
         self._due_numbers = _due_numbers(dialect)
-        self._contacts = select(contacts.c.state).where(dialect.one_of(contacts.c.phone, "phones"))
-        self._put_off = dialect.updates(outbox, "id", "due first_due")
         self._strays = _strays(dialect)
         self._lapsed = dialect.inserts(attempts, "message wire_id at verdict detail")
         self._reports = dialect.inserts(inbox, INBOX)
         self._refuse = Refuser(dialect)
         self._bucket = Bucket(dialect)
+        self._gate = Gate(dialect)
 
     def lease(
         self,
@@ -93,13 +90,15 @@ class Outbox(Part):
         provider: str,
         now: datetime,
         seconds: float = 10.0,
-        hours: Hours | None = None,
+        rules: Rules | None = None,
+        holder: str = "",
     ) -> list[Leased]:
         """Claim texts that may leave now on these numbers (by name) for `seconds`.
 
         Codes go first and marketing last, by due time; texts of one contact go one by one, in the
-        order they were made. Opted-out contacts' and expired texts are refused on the way, and
-        texts that come late into quiet hours wait for the moment that `hours` tells.
+        order they were made. Opted-out contacts' and expired texts are refused on the way, as is
+        what `rules` has a cap for; texts outside their hours, and marketing that comes too often,
+        wait for when it may. `holder` is whose the lease is, for `give_back`.
         """
         while True:
             with self._db.write() as connection:
@@ -108,32 +107,17 @@ class Outbox(Part):
                 refusals = [refusal for row in found if (refusal := _gate(row, now))]
                 self._turn_away(connection, refusals, now)
                 gone = {refusal.row for refusal in refusals}
-                if hours is not None:
-                    late = [row for row in found if row.id not in gone and _is_late(row, now)]
-                    gone |= self._postpone(connection, late, hours, now)
+                rest = [row for row in found if row.id not in gone]
+                gone |= self._gate.hours(connection, rest, rules, now).rows
                 taken = room.take([row for row in found if row.id not in gone])
-                leased = self._hand_out(connection, taken, now, seconds)
+                over = self._gate.caps(connection, taken, rules, now)
+                self._turn_away(connection, over.refusals, now)
+                gone |= over.rows
+                taken = [row for row in taken if row.id not in gone]
+                leased = self._hand_out(connection, taken, token_of(holder), now, seconds)
                 self._bucket.charge(connection, provider, room, taken)
             if leased or not gone:
                 return leased
-
-    def _postpone(
-        self, connection: Connection, late: Sequence[Row[Any]], hours: Hours, now: datetime
-    ) -> set[int]:
-        """Put off late texts to the end of their contact's quiet hours; the rows put off."""
-        if not late:
-            return set()
-        given = {"phones": sorted({row.contact for row in late})}
-        known = map(Contact.from_json, connection.scalars(self._contacts, given))
-        contacts_by_phone = {contact.phone: contact for contact in known}
-        put_off = {}
-        for row in late:
-            contact = contacts_by_phone.get(row.contact) or Contact(row.contact)
-            release = hours(now, row.kind, contact)
-            if release > now:
-                put_off[row.id] = {"id": row.id, "due": release, "first_due": release}
-        self._put_off.run(connection, list(put_off.values()))
-        return set(put_off)
 
     def _candidates(
         self, connection: Connection, numbers: Sequence[str], rows: int, now: datetime
@@ -160,12 +144,16 @@ class Outbox(Part):
         self._reports.run(connection, reports)
 
     def _hand_out(
-        self, connection: Connection, rows: Sequence[Row[Any]], now: datetime, seconds: float
+        self,
+        connection: Connection,
+        rows: Sequence[Row[Any]],
+        token: str,
+        now: datetime,
+        seconds: float,
     ) -> list[Leased]:
-        """Mark the rows as leased under a new token."""
+        """Mark the rows as leased under a token."""
         if not rows:
             return []
-        token = uuid4().hex
         given = {"rows": [r.id for r in rows], "token": token, "seconds": seconds, "now": now}
         connection.execute(self._mark, given)
         lapsed = [row for row in rows if row.lease_token is not None]
@@ -173,12 +161,6 @@ class Outbox(Part):
             connection.execute(self._uncertain, {"ids": [row.message for row in lapsed]})
             self._lapsed.run(connection, [_lapsed_try(row, now) for row in lapsed])
         return [_leased(row, token) for row in rows]
-
-    def renew(self, token: str, seconds: float) -> bool:
-        """Prolong a lease to `seconds` from now; False when nothing is left under this token."""
-        with self._db.write() as connection:
-            given = {"token": token, "seconds": seconds}
-            return bool(connection.execute(self._renew, given).all())
 
     def due_numbers(self, now: datetime, among: Sequence[str]) -> list[str]:
         """Those of our numbers (by name) that have texts to claim."""
@@ -194,7 +176,7 @@ class Outbox(Part):
         with self._db.write() as connection:
             found = connection.execute(self._strays, given).all()
             refusals = [
-                _refusal(row, State.REFUSED, f"smsflow.yaml has no number '{row.number}'")
+                refusal(row, State.REFUSED, f"smsflow.yaml has no number '{row.number}'")
                 for row in found
             ]
             self._turn_away(connection, refusals, now)
@@ -205,17 +187,18 @@ def claimable(dialect: Dialect) -> ColumnElement[bool]:
     """The condition of an outbox row that may be claimed at the parameter `now`.
 
     It is due, nobody has it, and no earlier text of its contact is still here. Only texts whose
-    own time had come count as earlier, so one that is planned for tomorrow holds up nothing; nor
-    does one that waits for an operator.
+    own time had come count as earlier, so one that is planned for tomorrow holds up nothing but
+    its own session; one that waits for an operator holds up nothing.
     """
     earlier = outbox.alias("earlier")
     waits = exists().where(
         earlier.c.order_key == outbox.c.order_key,
         earlier.c.id < outbox.c.id,
-        earlier.c.first_due <= _NOW,
+        or_(earlier.c.first_due <= _NOW, earlier.c.session == outbox.c.session),
         ~earlier.c.held,
     )
-    return and_(outbox.c.due <= _NOW, ~outbox.c.held, outbox.c.lease_until <= dialect.clock, ~waits)
+    in_time = and_(outbox.c.due <= _NOW, outbox.c.first_due <= _NOW)
+    return and_(in_time, ~outbox.c.held, outbox.c.lease_until <= dialect.clock, ~waits)
 
 
 # Told to the planner, so that the index of claims leads past all that is planned for later.
@@ -275,6 +258,7 @@ def _claim(dialect: Dialect) -> Select[Any]:
             messages.c.segments,
             messages.c.state,
             messages.c.kind,
+            messages.c.plan,
             func.coalesce(contacts.c.opted_out, False).label("opted_out"),
         )
         .join_from(claimed, messages, messages.c.id == claimed.c.message)
@@ -291,25 +275,7 @@ def _gate(row: Row[Any], now: datetime) -> Refusal | None:
         state, reason = State.EXPIRED, "expired"
     else:
         return None
-    return _refusal(row, state, reason)
-
-
-def _is_late(row: Row[Any], now: datetime) -> bool:
-    """True for a text whose own time, which minded the hours, is so long ago that it says nothing
-    of them any more: the provider was away, or the texts before it took long."""
-    return bool(now - row.first_due > REPLY_WINDOW)
-
-
-def _refusal(row: Row[Any], state: State, reason: str) -> Refusal:
-    """An outbox row, with its message's state, that is turned away."""
-    return Refusal(
-        row=row.id,
-        message=row.message,
-        contact=row.contact,
-        may_be_out=row.state == State.UNCERTAIN or row.lease_token is not None,
-        state=state,
-        reason=reason,
-    )
+    return refusal(row, state, reason)
 
 
 def _leased(row: Row[Any], token: str) -> Leased:

@@ -61,6 +61,9 @@ class Saver:
         self._requests = dialect.inserts(requests, "request result at", replacing="request")
         self._traces = dialect.inserts(traces, "contact session step what detail place at")
         self._replaced = select(messages).where(dialect.one_of(messages.c.id, "ids"))
+        self._end_timers = delete(inbox).where(
+            inbox.c.session.is_not(None), dialect.one_of(inbox.c.session, "sessions")
+        )
         self._finish = delete(inbox).where(dialect.one_of(inbox.c.id, "ids"))
         self._leaving = Leaving(dialect)
 
@@ -120,7 +123,8 @@ class Saver:
         self._outbox.run(connection, waiting)
 
     def _timers(self, connection: Connection, changes: Changes) -> None:
-        """Timers, and other events of our own: rows that are due later, or at once."""
+        """Timers, and other events of our own: rows that are due later, or at once. Timers of a
+        session end with it."""
         timers = [
             inbox_row(
                 NewRow(
@@ -128,11 +132,20 @@ class Saver:
                     phone,
                     {"session": timer.session, "serial": timer.serial, "name": timer.name},
                     timer.due,
-                )
+                ),
+                timer.session,
             )
             for phone, timer in changes.timers
         ]
         self._inbox.run(connection, timers + [inbox_row(row) for row in changes.further])
+        # A session that never waited has none, and most are such.
+        over = [
+            session.id
+            for _, session in changes.sessions.values()
+            if session.outcome is not None and session.serial
+        ]
+        if over:
+            connection.execute(self._end_timers, {"sessions": over})
 
     def _history(self, connection: Connection, changes: Changes, now: datetime) -> None:
         """What is only ever read: texts that came in, consent, results, traces."""

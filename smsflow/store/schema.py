@@ -44,8 +44,15 @@ inbox = Table(
     Column("payload", Json, nullable=False),
     Column("due", Instant, nullable=False),
     Column("tries", Integer, nullable=False),
+    Column("session", Clean),  # of a timer, which goes with it
     # Future timers lie behind what is due; the hash is there to pick a partition in the index.
     Index("inbox_due", "due", "id", "number_hash"),
+    Index(
+        "inbox_session",
+        "session",
+        postgresql_where=text("session IS NOT NULL"),
+        sqlite_where=text("session IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,  # an id is never used again, as on PostgreSQL
 )
 
@@ -81,6 +88,23 @@ unplaced = Table(
     Column("at", Instant, nullable=False, index=True),
 )
 
+parts = Table(
+    "parts",
+    metadata,
+    _serial(),
+    Column("provider", Clean, nullable=False),
+    Column("sender", Clean, nullable=False),
+    Column("receiver", Clean, nullable=False),  # "" when the provider does not say
+    Column("reference", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("number", Integer, nullable=False),  # from 1
+    Column("payload", Json, nullable=False),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint(
+        "sender", "receiver", "provider", "reference", "total", "number", name="parts_of_a_text"
+    ),
+)
+
 # --- conversations --------------------------------------------------------------------------------
 
 contacts = Table(
@@ -111,6 +135,19 @@ sessions = Table(
         postgresql_where=text("outcome IS NULL"),
         sqlite_where=text("outcome IS NULL"),
     ),
+    Index(
+        "sessions_version",
+        "flow",
+        "version",
+        postgresql_where=text("outcome IS NULL"),
+        sqlite_where=text("outcome IS NULL"),
+    ),
+    Index(
+        "sessions_ended",
+        "ended_at",
+        postgresql_where=text("outcome IS NOT NULL"),
+        sqlite_where=text("outcome IS NOT NULL"),
+    ),
 )
 
 received = Table(
@@ -135,6 +172,9 @@ consent = Table(
     Column("number", Clean, nullable=False),
     Column("at", Instant, nullable=False),
 )
+
+# Contacts who had opted out and were erased: all that is kept of them, so that STOP stays.
+erased = Table("erased", metadata, Column("digest", Clean, primary_key=True))
 
 requests = Table(
     "requests",
@@ -163,6 +203,7 @@ flow_versions = Table(
     Column("flow", Clean, primary_key=True),
     Column("version", Clean, primary_key=True),
     Column("source", Clean, nullable=False),
+    Column("used_at", Instant),  # when a process last began with it
 )
 
 # --- messages -------------------------------------------------------------------------------------
@@ -216,12 +257,17 @@ outbox = Table(
     Column("number", Clean, nullable=False),
     Column("priority", Integer, nullable=False),  # smaller goes first
     Column("due", Instant, nullable=False),
-    Column("first_due", Instant, nullable=False),  # `due` moves with retries, this does not
+    # The hours in which it may leave: `due` moves with retries, these do not.
+    Column("first_due", Instant, nullable=False),
+    Column("closes", Instant),
+    Column("opener", Boolean, nullable=False),  # counts for the cap of marketing
+    Column("session", Clean),  # whose texts leave in order; NULL for one that is sent again
     Column("order_key", Clean),  # the contact; NULL for a text that does not wait for others
     Column("expires", Instant),
     Column("passes_block", Boolean, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("first_try_at", Instant),  # of the present wire id
+    Column("claimed_at", Instant),  # the engine's time of the last claim
     Column("lease_token", Clean),
     Column("lease_until", Float, nullable=False),  # the database's clock, seconds since 1970
     Column("held", Boolean, nullable=False),
@@ -237,6 +283,15 @@ outbox = Table(
     ),
     Index("outbox_held", "id", postgresql_where=text("held"), sqlite_where=text("held = 1")),
     sqlite_autoincrement=True,
+)
+
+# How many texts were handed out, for caps: a row for each moment or slice of time.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("scope", Clean, primary_key=True),  # such as marketing:+447700900123
+    Column("at", Instant, primary_key=True, index=True),
+    Column("texts", Integer, nullable=False),
 )
 
 attempts = Table(

@@ -1,13 +1,12 @@
-"""What keeps a running service going: circuits, leaders, versions of flows, and tidying up."""
+"""What keeps a running service going: circuits, leaders, versions of flows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import and_, bindparam, delete, exists, func, or_, select
 
-from smsflow.sms.states import State
 from smsflow.store.columns import Instant
 from smsflow.store.database import Database, Part
 from smsflow.store.outbox import claimable
@@ -16,19 +15,8 @@ from smsflow.store.schema import (
     flow_versions,
     inbox,
     leaders,
-    messages,
     outbox,
-    requests,
-    seen,
-    unplaced,
 )
-
-_KEPT = {seen: timedelta(days=30), requests: timedelta(days=30), unplaced: timedelta(hours=48)}
-
-# A text's secret goes when nothing can need it: the text arrived, or its failure was answered with
-# a resend long ago, or an hour has passed. A resend copies the text, so it must come first.
-_MASK_FAILED_AFTER = timedelta(minutes=10)
-_MASK_ANY_AFTER = timedelta(hours=1)
 
 
 class Upkeep(Part):
@@ -94,12 +82,17 @@ class Upkeep(Part):
     # --- versions of flows ------------------------------------------------------------------------
 
     def remember_versions(self, entries: Sequence[tuple[str, str, str]]) -> None:
-        """Keep (flow, version, source in JSON) for sessions that run on; known ones stay."""
+        """Keep (flow, version, source in JSON) for sessions that run on; known ones stay, and it
+        is noted that they are in use."""
         names = ("flow", "version", "source")
         rows = [dict(zip(names, entry, strict=True)) for entry in entries]
         if rows:
+            dialect = self._db.dialect
+            new = dialect.insert(flow_versions).values(used_at=dialect.clock_micros)
+            new = new.on_conflict_do_update(
+                index_elements=["flow", "version"], set_={"used_at": new.excluded.used_at}
+            )
             with self._db.write() as connection:
-                new = self._db.dialect.insert(flow_versions).on_conflict_do_nothing()
                 connection.execute(new, rows)
 
     def flow_source(self, flow: str, version: str) -> str | None:
@@ -111,28 +104,6 @@ class Upkeep(Part):
             return connection.scalar(source)
 
     # --- time -------------------------------------------------------------------------------------
-
-    def tidy(self, now: datetime) -> None:
-        """Forget what has served its time, and put masks over secrets that are not needed."""
-        with self._db.write() as connection:
-            for table, kept in _KEPT.items():
-                connection.execute(delete(table).where(table.c.at < now - kept))
-            unneeded = or_(
-                messages.c.state == State.DELIVERED,
-                messages.c.final_at <= now - _MASK_FAILED_AFTER,
-                messages.c.made_at <= now - _MASK_ANY_AFTER,
-            )
-            unsent = exists().where(outbox.c.message == messages.c.id)
-            connection.execute(
-                update(messages)
-                .where(
-                    messages.c.masked.is_not(None),
-                    messages.c.text != messages.c.masked,
-                    unneeded,
-                    ~unsent,
-                )
-                .values(text=messages.c.masked)
-            )
 
     def quiet(self, now: datetime) -> bool:
         """True when nothing can be done at `now`: no event is due, no text can be claimed or is
@@ -146,7 +117,7 @@ class Upkeep(Part):
         waits = exists().where(
             earlier.c.order_key == outbox.c.order_key,
             earlier.c.id < outbox.c.id,
-            earlier.c.first_due <= outbox.c.due,
+            or_(earlier.c.first_due <= outbox.c.due, earlier.c.session == outbox.c.session),
             ~earlier.c.held,
         )
         event = select(func.min(inbox.c.due))

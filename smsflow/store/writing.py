@@ -21,22 +21,22 @@ from smsflow.store.rows import Kind, NewRow
 # Who events belong to that are not about one contact: a partition of their own.
 EVERYBODY = "@everybody"
 
-INBOX = "kind contact number_hash payload due tries"
+INBOX = "kind contact number_hash payload due tries session"
 MESSAGE = (
     "id root replaces contact session flow step number text masked kind plan state error epoch "
     "segments made_at accepted_at final_at expires passes_block"
 )
 OUTBOX = (
-    "message contact number priority due first_due order_key expires passes_block tries "
-    "first_try_at lease_token lease_until held"
+    "message contact number priority due first_due closes opener session order_key expires "
+    "passes_block tries first_try_at lease_token lease_until held"
 )
 
 # Smaller goes first: somebody waits for a code with the phone in hand, and nobody for marketing.
 PRIORITIES = {"otp": 0, "system": 1, "transactional": 2, "marketing": 5}
 
 
-def inbox_row(row: NewRow) -> dict[str, Any]:
-    """A new event."""
+def inbox_row(row: NewRow, session: str | None = None) -> dict[str, Any]:
+    """A new event; one that goes with a session is deleted at its end."""
     return {
         "kind": row.kind,
         "contact": row.contact,
@@ -44,6 +44,7 @@ def inbox_row(row: NewRow) -> dict[str, Any]:
         "payload": row.payload,
         "due": row.due,
         "tries": 0,
+        "session": session,
     }
 
 
@@ -61,7 +62,7 @@ def no_report_row(contact: str, message: str, due: datetime) -> dict[str, Any]:
 
 
 def text_row(phone: str, text: SendText, now: datetime) -> dict[str, Any]:
-    """The message of a new text."""
+    """The message of a new text, and what its outbox row has to know."""
     return {
         "id": text.message,
         "root": text.message,
@@ -79,12 +80,18 @@ def text_row(phone: str, text: SendText, now: datetime) -> dict[str, Any]:
         "made_at": now,
         "expires": text.expires,
         "passes_block": text.passes_block,
+        "closes": text.closes,
+        "opener": text.opener,
+        "follows": text.session,
         **_UNSENT,
     }
 
 
 def again_row(replaced: RowMapping, again: SendAgain, now: datetime) -> dict[str, Any]:
-    """The message of the same text once more; `replaced` is the row that it takes the place of."""
+    """The message of the same text once more; `replaced` is the row that it takes the place of.
+
+    Its session has gone on, so later texts don't wait for it.
+    """
     return {
         **{name: replaced[name] for name in MESSAGE.split()},
         "id": again.message,
@@ -92,6 +99,9 @@ def again_row(replaced: RowMapping, again: SendAgain, now: datetime) -> dict[str
         "number": again.plan.number,
         "plan": again.plan.to_json(),
         "made_at": now,
+        "closes": again.closes,
+        "opener": False,
+        "follows": None,
         **_UNSENT,
     }
 
@@ -115,6 +125,9 @@ def outbox_row(message: Mapping[str, Any], due: datetime) -> dict[str, Any]:
         "priority": PRIORITIES[message["kind"]],
         "due": due,
         "first_due": due,
+        "closes": message["closes"],
+        "opener": message["opener"],
+        "session": message["follows"],
         "order_key": message["contact"] if waits else None,
         "expires": message["expires"],
         "passes_block": message["passes_block"],

@@ -1,7 +1,7 @@
 """Where providers push: texts that came in (MO) and delivery reports (DLR).
 
     GET, POST  /webhooks/<provider>/<secret>/mo
-    POST       /webhooks/<provider>/<secret>/dlr
+    GET, POST  /webhooks/<provider>/<secret>/dlr
 
 The secret in the path is what proves the caller, for the provider signs nothing. A wrong one is
 404, like any page that isn't there. The 200 is given after the commit: what was answered is kept.
@@ -39,8 +39,15 @@ def blueprint(flow: SMSFlow) -> Blueprint:
     @pages.post("/mo")
     def mo_by_post(provider: str, secret: str) -> dict[str, int]:
         adapter = _admitted(runtime, provider, secret)
-        found = adapter.parse_mo_post(request.get_data(), request.content_type or "")
+        names = runtime.project.providers[provider].mo
+        found = adapter.parse_mo_post(request.get_data(), request.content_type or "", names)
         return asdict(reception.texts(Pushed.BY_POST, provider, found))
+
+    @pages.get("/dlr")
+    def dlr_by_get(provider: str, secret: str) -> dict[str, int]:
+        adapter = _admitted(runtime, provider, secret)
+        found = adapter.parse_dlr_get(request.args.to_dict())
+        return asdict(reception.reports(provider, found))
 
     @pages.post("/dlr")
     def dlr(provider: str, secret: str) -> dict[str, int]:

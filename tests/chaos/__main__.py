@@ -94,7 +94,8 @@ def words(outcome: Outcome) -> str:
         f"pushed to us again {verdict.repushed}: {_listed(verdict.push_errors)}",
         f"tries {sum(verdict.attempts.values())}: {_listed(verdict.attempts)}",
         f"refused for now {verdict.refused_for_now}, dropped as known {verdict.dropped}",
-        "from acknowledged to accepted by the provider: "
+        f"reports {options.late[0]:.0f} to {options.late[1]:.0f} s late of {outcome.late} texts",
+        "from our 200 for a text to the moment that the provider has its reply: "
         + ", ".join(f"{name} {percentile(waits, q):.3f} s" for name, q in _SHARES),
         *(f"  {each}" for each in verdict.slowest),
         f"smsflow audit: {outcome.second_opinion}",
@@ -122,7 +123,8 @@ def _as_json(outcome: Outcome) -> dict[str, object]:
         "violations": verdict.violations(),
         "kills": {"all": kills.total(), **kills},
         "others": outcome.damage.others(),
-        "latency": latency,
+        "latency": latency,  # from our 200 to the provider's acceptance of the reply, in seconds
+        "late": outcome.late,
         "slowest": verdict.slowest,
         "seconds": round(outcome.seconds, 1),
         "settled": round(outcome.settled, 1),

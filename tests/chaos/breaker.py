@@ -24,7 +24,8 @@ from tests.chaos.people import Text
 from tests.chaos.provider import Provider
 from tests.chaos.town import Target, Town
 
-PAUSE_SECONDS = 12.0  # longer than the lease of a text (10 s) and the provider's patience (8 s)
+PAUSE_SECONDS = 12.0  # longer than the lease of a text (5 s) and our patience with an answer (8 s)
+LATE = 0.2  # the share of texts whose reports come late
 FLUSH_EVERY = 8  # hits between two times that Redis is emptied
 FAULTS_EVERY = 1.0  # seconds
 EMPTIED = "redis emptied"
@@ -189,11 +190,18 @@ class Troubles:
 
 def write_fates(
     provider: Provider, texts: Sequence[Text], late: tuple[float, float], seed: int
-) -> None:
-    """Decide for each contact what becomes of the texts to them; `late` is in seconds."""
+) -> int:
+    """Decide for each contact what becomes of the texts to them; `late` is in seconds.
+
+    Returns of how many texts the reports come late.
+    """
     rng = random.Random(seed + 2)
+    count_late = 0
     for contact, count in Counter(text.contact for text in texts).items():
-        provider.fates(contact, [fate for _ in range(count) for fate in _fates(rng, late)])
+        fates = [fate for _ in range(count) for fate in _fates(rng, late)]
+        provider.fates(contact, fates)
+        count_late += sum(fate.get("delay", 0.0) >= late[0] for fate in fates)
+    return count_late
 
 
 def _fates(rng: random.Random, late: tuple[float, float]) -> list[Any]:
@@ -201,7 +209,7 @@ def _fates(rng: random.Random, late: tuple[float, float]) -> list[Any]:
     refused = []
     while rng.random() < 0.04:
         refused.append({"name": "refused", "status": rng.choice([12, 19, 20, 21])})
-    delay = rng.uniform(*late) if rng.random() < 0.2 else rng.uniform(0.0, 0.5)
+    delay = rng.uniform(*late) if rng.random() < LATE else rng.uniform(0.0, 0.5)
     name = rng.choices(
         ["delivered", "undeliverable", "rejected", "expired", "operator"], [80, 6, 3, 3, 8]
     )[0]

@@ -60,6 +60,7 @@ class Outcome:
     damage: Damage
     seconds: float = 0.0  # of texting
     settled: float = 0.0  # seconds from the last text until all had its end
+    late: int = 0  # texts whose reports came late
     second_opinion: str = ""  # what `smsflow audit` says
     agreed: bool = False
     logs: Path | None = None  # kept when something was wrong
@@ -105,7 +106,7 @@ class _Run:
     def outcome(self) -> Outcome:
         """Text, break, wait and judge."""
         options = self._options
-        write_fates(self._provider, self._texts, options.late, options.seed)
+        late = write_fates(self._provider, self._texts, options.late, options.seed)
         started = time.monotonic()
         self._texting()
         seconds = time.monotonic() - started
@@ -113,6 +114,7 @@ class _Run:
         self._tell("auditing", 1.0)
         auditor = Auditor(self._texts, self._provider, self._town.database_url)
         outcome = Outcome(options, auditor.verdict(self._damage), self._damage, seconds, settled)
+        outcome.late = late
         status, said = self._town.smsflow("audit", "--since", "2h", "--patience", "1s", "--json")
         outcome.agreed = status == 0
         outcome.second_opinion = _summary(status, said)

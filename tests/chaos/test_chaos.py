@@ -24,8 +24,8 @@ def test_one_process_that_is_killed_over_and_over_answers_each_text_once() -> No
     outcome = run(
         Options(
             messages=80,
-            kill_every=1.5,
-            rate=20,
+            kill_every=1.0,
+            rate=10,
             database="sqlite",
             late=(0.5, 3.0),
             patience=60.0,

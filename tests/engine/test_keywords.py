@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smsflow.engine.words.compliance import ComplianceWords
 from smsflow.engine.words.keywords import (
     CatchAllEntry,
     KeywordEntry,
@@ -18,6 +19,7 @@ from smsflow.engine.words.keywords import (
     PatternError,
     fold,
 )
+from smsflow.engine.words.typos import Neighbourhood, distance
 
 
 def word(
@@ -198,6 +200,123 @@ def test_ten_thousand_keywords_cost_no_more_than_ten() -> None:
         return min(runs)
 
     assert cost(10_000) < 5 * cost(10)
+
+
+# --- typing mistakes ------------------------------------------------------------------------------
+
+
+def near(index: KeywordIndex, text: str, number: str | None = "main") -> list[str]:
+    return [match.word for match in index.near(text, number)]
+
+
+def fuzzy(
+    *words: str, fuzzy: str = "auto", match: str = "first", number: str | None = None
+) -> KeywordEntry:
+    return KeywordEntry(words, match, number, words[0], fuzzy)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        *(("FEDBACK", ["FEEDBACK"]), ("feedbakc", ["FEEDBACK"]), ("fedbak", ["FEEDBACK"])),
+        *(("fedba", []), ("bok", ["BOOK"]), ("boko now", ["BOOK"]), ("bkko", []), ("b00k", [])),
+        *(("yse", []), ("PRICES", ["PRICE"]), ("what is the prcie", ["PRICE"]), ("", [])),
+        *(("opennig hours", ["OPENING HOURS"]), ("opening hours", []), ("off", [])),
+        *(("room 13", []), ("rom 12", ["ROOM 12"]), ("reviewz", ["REVIEW"]), ("reviewz now", [])),
+    ],
+)
+def test_a_mistyped_keyword_is_found_by_the_length_of_the_word(text: str, found: list[str]) -> None:
+    index = KeywordIndex(
+        [
+            fuzzy("BOOK"),
+            fuzzy("FEEDBACK", "AVIS"),
+            fuzzy("YES"),
+            fuzzy("PRICE", match="anywhere"),
+            fuzzy("OPENING HOURS"),
+            fuzzy("OFFER", fuzzy="off"),
+            fuzzy("ROOM 12"),
+            fuzzy("REVIEW", match="whole"),
+        ]
+    )
+    assert near(index, text) == found
+
+
+def test_a_mistyped_keyword_tells_its_words_and_its_mistakes() -> None:
+    match = KeywordIndex([fuzzy("FEEDBACK")]).near("Fedbak friday, 4", None)
+    assert match == [Match("FEEDBACK", "FEEDBACK", ("friday,", "4"), mistakes=2)]
+
+
+def test_two_keywords_that_were_perhaps_meant_are_both_told_the_nearest_first() -> None:
+    index = KeywordIndex([fuzzy("BOOKING", fuzzy="2"), fuzzy("COOKING", "HOOKING", fuzzy="2")])
+    assert near(index, "bookin") == ["BOOKING", "COOKING"]
+    assert near(index, "cooknig", None) == ["COOKING", "BOOKING"]
+
+
+def test_what_is_a_keyword_as_it_stands_is_no_mistyped_one() -> None:
+    index = KeywordIndex([fuzzy("BOOK"), word("BOOM"), word("ROOK", number="other")])
+    assert near(index, "boom") == near(index, "rook") == []
+    assert near(index, "bookk") == ["BOOK"]
+
+
+def test_stop_help_and_start_words_are_neither_mistyped_nor_meant() -> None:
+    index = KeywordIndex(
+        [fuzzy("STARS"), fuzzy("HELLO"), fuzzy("START")],
+        reserved=lambda each: ComplianceWords().of_word(each) is not None,
+    )
+    assert near(index, "start") == near(index, "start please") == near(index, "help me") == []
+    assert near(index, "stars") == []
+    assert near(index, "starss") == ["STARS"]
+
+
+def test_a_mistyped_keyword_of_another_number_is_not_found() -> None:
+    index = KeywordIndex([fuzzy("BOOK", number="main"), fuzzy("PRICE")])
+    assert (near(index, "bok", "main"), near(index, "bok", "other")) == (["BOOK"], [])
+    assert near(index, "pricee", None) == near(index, "pricee", "main") == ["PRICE"]
+
+
+LETTERS = st.text(alphabet="abc", min_size=4, max_size=14)
+
+
+@given(st.lists(LETTERS, max_size=12), LETTERS, st.integers(1, 2))
+def test_neighbourhoods_find_what_comparing_every_word_finds(
+    words: list[str], text: str, most: int
+) -> None:
+    neighbourhood = Neighbourhood()
+    for each in words:
+        neighbourhood.add(each, 1)
+        neighbourhood.add(each, most)
+    compared = {(distance(text, each, most), each) for each in words}
+    assert neighbourhood.near(text) == sorted(pair for pair in compared if pair[0] is not None)
+
+
+@given(LETTERS, st.data())
+def test_a_letter_too_many_too_few_wrong_or_swapped_is_one_mistake(
+    word: str, data: st.DataObject
+) -> None:
+    at = data.draw(st.integers(0, len(word) - 2))
+    assert distance(word, word, 0) == 0
+    assert distance(word[:at] + "x" + word[at:], word, 1) == 1
+    assert distance(word[:at] + word[at + 1 :], word, 1) == 1
+    assert distance(word[:at] + "x" + word[at + 1 :], word, 1) == 1
+    swapped = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+    assert distance(swapped, word, 1) == (word != swapped)
+
+
+def test_ten_thousand_fuzzy_keywords_cost_no_more_than_ten() -> None:
+    def cost(count: int) -> float:
+        words = [
+            f"{chr(97 + i % 26)}{chr(97 + i // 26 % 26)}{chr(97 + i // 676)}" for i in range(count)
+        ]
+        index = KeywordIndex([fuzzy(f"{each}word") for each in words])
+        runs = []
+        for _ in range(50):
+            began = time.perf_counter()
+            index.near("nothing", "main")
+            index.near("aacwrd now", "main")
+            runs.append(time.perf_counter() - began)
+        return min(runs)
+
+    assert cost(10_000) < 10 * cost(10)
 
 
 INDEX = KeywordIndex(

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from textwrap import dedent
 
@@ -199,6 +199,31 @@ def test_numbers_have_bounds_and_words() -> None:
     assert second.maximum is not None
     assert second.maximum.expression is not None
     assert second.maximum.expression.source == "a * 2"
+
+
+def test_every_type_of_answer_has_its_bounds() -> None:
+    """Days and times as such, counts of choices, a pattern, and letters that the text lists."""
+    flow = flow_of(
+        steps(
+            """
+            - {ask: A?, save: a, type: date, min: 2025-03-30, max: "{{ today + days(60) }}"}
+            - {ask: B?, save: b, type: time, min: 08:00, max: 18:00}
+            - {ask: "C? A) x B) y", save: c, type: multi, max: 1, choices: {x: [one], y: [two]}}
+            - {ask: D?, save: d, type: code, min: 4, pattern: '[a-z]+'}
+            """
+        )
+    )
+    a, b, c, d = (flow.steps[name] for name in "abcd")
+    assert isinstance(a, Ask)
+    assert isinstance(b, Ask)
+    assert isinstance(c, Ask)
+    assert isinstance(d, Ask)
+    assert a.answer.minimum == date(2025, 3, 30)
+    assert a.maximum is not None
+    assert (b.answer.minimum, b.answer.maximum) == (time(8), time(18))
+    assert (c.answer.type, c.answer.maximum, c.answer.letters) == ("multi", 1, True)
+    assert [choice.key for choice in c.answer.choices] == ["x", "y"]
+    assert (d.answer.minimum, d.answer.pattern) == (4, "[a-z]+")
 
 
 def test_values_keep_their_types() -> None:

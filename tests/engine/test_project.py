@@ -2,6 +2,7 @@
 
 import random
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -10,7 +11,7 @@ from smsflow.engine.language.compose import read
 from smsflow.engine.language.grammar import Key
 from smsflow.engine.language.parse import load, read_project
 from smsflow.engine.language.source import Mapping, Node, Scalar, Sequence
-from smsflow.engine.model import Duration, Project, QuietHours
+from smsflow.engine.model import Caps, Duration, Keep, Project, QuietHours, StartLimit
 from smsflow.errors import Issue
 from tests.engine.reading_helpers import PROJECT, sample
 
@@ -68,6 +69,17 @@ def test_a_small_project_has_defaults() -> None:
     assert project.policy(None).via == ("main",)
 
 
+def test_caps_and_how_long_things_are_kept() -> None:
+    """What is not written keeps its default."""
+    assert project_of(PROJECT).caps == Caps()
+    text = PROJECT + "limits: {texts: 30/1d, prefix: 500/1h}\nkeep: {texts: 4w, traces: 72h}\n"
+    project = project_of(text)
+    assert project.caps == Caps(
+        texts=StartLimit(30, Duration(days=1)), prefix=StartLimit(500, Duration(seconds=3600))
+    )
+    assert project.keep == Keep(texts=timedelta(days=28), traces=timedelta(days=3))
+
+
 def test_texts_of_compliance_can_be_replaced() -> None:
     """They stand under the names of the built-in ones."""
     text = PROJECT + "compliance: {stop: [HALT], texts: {stopped: You are out.}}\n"
@@ -94,6 +106,10 @@ def test_texts_of_compliance_can_be_replaced() -> None:
         ("languages: [en]", "quiet: {from: 21:00, to: 21:00}", "F208", "different"),
         ("languages: [en]", "quiet: {from: 21:00}", "F201", "not quiet"),
         ("languages: [en]", "countries: [uk]", "F208", "GB"),
+        ("languages: [en]", "limits: {marketing: 1/60d}", "F208", "30/1d"),
+        ("languages: [en]", "limits: {texts: 30}", "F208", ""),
+        ("languages: [en]", "keep: {texts: 1d}", "F208", "3d or more"),
+        ("languages: [en]", "keep: {consent: 30d}", "F203", ""),
         ("city: text", "phone: text", "F310", "leave"),
         ("city: text", "city: object", "F207", "fields"),
         ("city: text", "city: txt", "F207", "did you mean 'text'?"),

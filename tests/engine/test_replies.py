@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,8 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsflow.engine.words.answer_words import NO, NUMBERS, YES
-from smsflow.engine.words.replies import AnswerSpec, Choice, Invalid, Parsed, matches_word, parse
+from smsflow.engine.words.answers import AnswerTypeError, bound_of
+from smsflow.engine.words.replies import (
+    AnswerContext,
+    AnswerSpec,
+    Choice,
+    Invalid,
+    Parsed,
+    matches_word,
+    parse,
+)
 
+TODAY = date(2025, 3, 10)  # a Monday
 SCORE = AnswerSpec(
     "integer", minimum=1, maximum=5, words={1: ("bad", "nul"), 5: ("great", "super")}
 )
@@ -38,13 +49,13 @@ LETTERED = AnswerSpec("choice", choices=(Choice("red"), Choice("green")), letter
 
 
 def value(text: str, spec: AnswerSpec, language: str = "en") -> Any:
-    parsed = parse(text, spec, language=language)
+    parsed = parse(text, spec, AnswerContext(language=language, today=TODAY))
     assert isinstance(parsed, Parsed), parsed
     return parsed.value
 
 
 def refusal(text: str, spec: AnswerSpec, language: str = "en") -> str:
-    parsed = parse(text, spec, language=language)
+    parsed = parse(text, spec, AnswerContext(language=language, today=TODAY))
     assert isinstance(parsed, Invalid), parsed
     return parsed.reason
 
@@ -139,7 +150,7 @@ def test_a_text_without_a_number_is_no_number(text: str) -> None:
 def test_number_words_belong_to_the_language_of_the_session(
     language: str, text: str, number: int | None
 ) -> None:
-    parsed = parse(text, COUNT, language=language)
+    parsed = parse(text, COUNT, AnswerContext(language=language, today=TODAY))
     assert (parsed.value if isinstance(parsed, Parsed) else None) == number
 
 
@@ -280,7 +291,7 @@ def test_a_free_text_is_taken_as_written_within_its_length() -> None:
     ],
 )
 def test_the_trace_can_say_how_an_answer_was_read(text: str, spec: AnswerSpec, how: str) -> None:
-    parsed = parse(text, spec, language="en")
+    parsed = parse(text, spec, AnswerContext(language="en", today=TODAY))
     assert isinstance(parsed, Parsed)
     assert parsed.how == how
 
@@ -311,7 +322,201 @@ def test_every_yes_no_and_number_word_is_understood_in_its_language(language: st
     assert {word for word in numbers if value(word, COUNT, language) != numbers[word]} == set()
 
 
-SPECS = st.sampled_from([SCORE, COUNT, PRICE, YESNO, REASON, APPOINTMENT, LETTERED, AnswerSpec()])
+# --- several choices ------------------------------------------------------------------------------
+
+MULTI = AnswerSpec("multi", choices=REASON.choices, letters=True)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "keys"),
+    [
+        *(("en", "1, 3", "wait price"), ("en", "1 3", "wait price"), ("en", "3 1 3", "wait price")),
+        *(
+            ("en", "A and C", "wait price"),
+            ("en", "a c", "wait price"),
+            ("en", "A&C", "wait price"),
+        ),
+        *(("en", "price, rude", "staff price"), ("en", "rude and pryce", "staff price")),
+        *(("en", "I think rude staff and the price", "staff price"), ("en", "b", "staff")),
+        *(
+            ("en", "all", "wait staff price other"),
+            ("en", "none please", ""),
+            ("en", "2 of them", "staff"),
+        ),
+        *(
+            ("fr", "A et C", "wait price"),
+            ("fr", "attente, équipe", "wait staff"),
+            ("fr", "aucun", ""),
+        ),
+        *(
+            ("fr", "tout", "wait staff price other"),
+            ("de", "A und D", "wait other"),
+            ("de", "nichts", ""),
+        ),
+        *(("es", "a y b", "wait staff"), ("pt", "A e B", "wait staff"), ("nl", "geen", "")),
+    ],
+)
+def test_several_choices_are_picked_in_the_order_of_the_question(
+    language: str, text: str, keys: str
+) -> None:
+    assert value(text, MULTI, language) == keys.split()
+
+
+@pytest.mark.parametrize(
+    "text", ["1, 9", "not price", "all but price", "rude or price", "hm", "rude, hm", "4.5", "?"]
+)
+def test_what_picks_no_choice_or_leaves_it_open_is_no_answer(text: str) -> None:
+    refusal(text, MULTI)
+
+
+def test_letters_that_join_words_are_choices_where_they_stand_alone() -> None:
+    spec = AnswerSpec("multi", choices=tuple(map(Choice, "vwxyz")), letters=True)
+    assert value("A, E, C", spec, "pt") == ["v", "x", "z"]
+    assert value("A e C", spec, "pt") == ["v", "x"]
+
+
+def test_how_many_choices_are_picked_has_bounds_and_words_of_the_question_come_first() -> None:
+    spec = AnswerSpec(
+        "multi", choices=(Choice("all", ("none",)), Choice("b")), minimum=1, maximum=1
+    )
+    assert value("all", spec) == value("none", spec) == ["all"]
+    assert refusal("all, b", spec) == "more than 1 answers"
+    assert refusal("nothing", spec) == "fewer than 1 answers"
+
+
+# --- typing mistakes ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "spec", "said", "how"),
+    [
+        ("wiating", REASON, "wait", "word 'waiting', mistyped 'wiating'"),
+        ("autr please", REASON, "other", "word 'autre', mistyped 'autr'"),
+        ("confrm", APPOINTMENT, "confirm", "word 'confirm', mistyped 'confrm'"),
+        ("yeahh", YESNO, True, "word 'yeah', mistyped 'yeahh'"),
+        ("nopee", YESNO, False, "word 'nope', mistyped 'nopee'"),
+    ],
+)
+def test_one_mistake_in_a_word_is_forgiven(
+    text: str, spec: AnswerSpec, said: Any, how: str
+) -> None:
+    assert parse(text, spec, AnswerContext(language="en", today=TODAY)) == Parsed(said, how)
+
+
+@pytest.mark.parametrize(
+    ("text", "spec"),
+    [
+        *(("rdue", AnswerSpec("choice", choices=(Choice("rude"), Choice("rdun")))), ("mve", SCORE)),
+        *(("hope", YESNO), ("five", YESNO), ("yep no", YESNO), ("cofnrim", APPOINTMENT)),
+        ("a4567", AnswerSpec("choice", choices=(Choice("a4568"),))),
+    ],
+)
+def test_two_mistakes_two_words_and_words_that_are_meant_are_no_answer(
+    text: str, spec: AnswerSpec
+) -> None:
+    refusal(text, spec)
+
+
+# --- who and what ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "number"),
+    [
+        ("07700 900123", "GB", "+447700900123"),
+        ("my number is (07700) 900-123 thanks", "GB", "+447700900123"),
+        ("+33 6 12 34 56 78", "GB", "+33612345678"),
+        ("06 12 34 56 78", "FR", "+33612345678"),
+        ("٠٧٧٠٠ ٩٠٠١٢٣", "GB", "+447700900123"),
+        ("+447700900123, 07700900123", "GB", "+447700900123"),
+        ("07700 900123", None, None),
+        ("07700 900123 or 07700 900124", "GB", None),
+        ("call me", "GB", None),
+        ("12345", "GB", None),
+    ],
+)
+def test_a_phone_number_is_read_as_of_the_contacts_country(
+    text: str, country: str | None, number: str | None
+) -> None:
+    context = AnswerContext(language="en", today=TODAY, country=country)
+    parsed = parse(text, AnswerSpec("phone"), context)
+    assert (parsed.value if isinstance(parsed, Parsed) else None) == number
+
+
+def test_an_email_address_is_found_in_a_text() -> None:
+    spec = AnswerSpec("email")
+    assert value("it's Ann.B@Example.COM.", spec) == "Ann.B@example.com"
+    assert value("<ann@example.com>", spec) == "ann@example.com"
+    assert "period" in refusal("ann@example", spec)
+    assert refusal("a@b.org or c@d.org", spec) == "more than one answer: 2 e-mail addresses"
+    assert "e-mail" in refusal("ann at example.com", spec)
+
+
+def test_a_code_is_its_letters_and_digits() -> None:
+    spec = AnswerSpec("code", minimum=4, maximum=8)
+    assert value(" ab-12 34 ", spec) == "AB1234"
+    assert value("１２３４", spec) == "1234"
+    assert refusal("abc", spec) == "shorter than 4 characters"
+    assert refusal("abcdefghi", spec) == "longer than 8 characters"
+    assert "letters and digits" in refusal("AB_12", spec)
+
+
+def test_a_code_with_a_pattern_may_stand_in_a_sentence() -> None:
+    spec = AnswerSpec("code", pattern=r"[A-Z]{2}\d{4}")
+    assert value("my code is AB-1234, thanks", spec) == "AB1234"
+    assert value("it is ab 12 34", spec) == "AB1234"
+    assert refusal("AB1234 or CD5678", spec) == "more than one answer: 2 codes"
+    assert "pattern" in refusal("AB12345", spec)
+
+
+def test_a_text_has_to_match_its_pattern_as_a_whole_and_in_time() -> None:
+    spec = AnswerSpec(pattern=r"[a-z]+ \d+")
+    assert value("Elm 12", spec) == "Elm 12"
+    assert refusal("12 Elm 12", spec) == "not of the pattern"
+    assert "too long" in refusal("a" * 100 + "b", AnswerSpec(pattern="(a|aa|a?)+$"))
+
+
+# --- registered types -----------------------------------------------------------------------------
+
+
+class Postcode:
+    """A type as a project writes one."""
+
+    def parse(self, text: str, context: AnswerContext) -> Any:
+        if text == "crash":
+            raise RuntimeError("no database")
+        return text.upper() if len(text) > 3 else Invalid(f"no postcode ({context.language})")
+
+
+def test_a_registered_type_is_looked_up_by_name() -> None:
+    spec = AnswerSpec("app.postcode")
+    context = AnswerContext(language="fr", today=TODAY, types={"app.postcode": Postcode()})
+    assert parse("ls1 4ap", spec, context) == Parsed("LS1 4AP", "type app.postcode")
+    assert parse("x", spec, context) == Invalid("no postcode (fr)")
+    with pytest.raises(AnswerTypeError, match="failed: RuntimeError"):
+        parse("crash", spec, context)
+    with pytest.raises(AnswerTypeError, match=r"no type 'app\.other'"):
+        parse("x", AnswerSpec("app.other"), context)
+
+
+@pytest.mark.parametrize(
+    ("bound", "type_"),
+    [("tomorrow", "date"), (3, "date"), ("25:00", "time"), (date.min, "time"), (True, "integer")],
+)
+def test_a_bound_that_is_none_of_its_type_says_what_it_must_be(bound: Any, type_: str) -> None:
+    with pytest.raises(ValueError, match="must be a"):
+        bound_of(bound, type_)
+
+
+# --- any text -------------------------------------------------------------------------------------
+
+SPECS = st.sampled_from(
+    [
+        *(SCORE, COUNT, PRICE, YESNO, REASON, APPOINTMENT, LETTERED, MULTI, AnswerSpec()),
+        *(AnswerSpec("phone"), AnswerSpec("email"), AnswerSpec("code")),
+        AnswerSpec("code", pattern="[a-z]{2}"),
+    ]
+)
 WORDS = [
     "2",
     "5",
@@ -328,6 +533,10 @@ WORDS = [
     "can't",
     "come",
     "٢",
+    "and",
+    ",",
+    "a@b.org",
+    "+447700900123",
 ]
 
 
@@ -337,7 +546,9 @@ WORDS = [
     st.sampled_from(["en", "fr", "xx", ""]),
 )
 def test_any_text_is_an_answer_or_invalid(text: str, spec: AnswerSpec, language: str) -> None:
-    assert isinstance(parse(text, spec, language=language), Parsed | Invalid)
+    assert isinstance(
+        parse(text, spec, AnswerContext(language=language, today=TODAY)), Parsed | Invalid
+    )
 
 
 @given(

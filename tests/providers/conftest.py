@@ -7,11 +7,14 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from smsflow.engine.model.gateway import AnswerRule, Gateway, ReportFields
 from smsflow.providers.dates import format_date, parse_date
+from smsflow.providers.gateway import HttpGateway
 from smsflow.providers.memory import MemoryProvider
 from smsflow.providers.pigeonhost import PigeonHost
 from smsflow.providers.transport import MaybeSent, NotSent, Response
@@ -100,6 +103,8 @@ class Wire:
 class PigeonRig:
     """PigeonHost, and what can happen to it."""
 
+    names = None
+
     def __init__(self) -> None:
         self.wire = Wire()
         self.provider = PigeonHost(
@@ -128,8 +133,88 @@ class PigeonRig:
         self.wire.now += time
 
 
+class Gate:
+    """A transport with a small gateway at its end: it takes a text a request, and knows no ids."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, str, Mapping[str, str], bytes | None]] = []
+        self.planned: deque[Response | Exception | str] = deque()
+        self.out: list[str] = []
+
+    def then(self, *answers: Response | Exception | str) -> Gate:
+        """Answer the next requests so; "lose" takes the text and loses the answer."""
+        self.planned.extend(answers)
+        return self
+
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Response:
+        self.requests.append((method, url, headers, body))
+        planned = self.planned.popleft() if self.planned else None
+        if isinstance(planned, Exception):
+            raise planned
+        if isinstance(planned, Response):
+            return planned
+        self.out.append(parse_qs(urlsplit(url).query)["id"][0])
+        if planned == "lose":
+            raise MaybeSent("the answer was lost")
+        return Response(202, {}, b"0: Accepted for delivery")
+
+
+GATEWAY = Gateway(
+    method="GET",
+    query={"id": "{wire_id}", "to": "{to}", "text": "{text}"},
+    accepted=AnswerRule((202,), "^[03]:"),
+    later=AnswerRule((503,)),
+    rejected=AnswerRule((400,), "never"),
+    report=ReportFields(
+        id="messageId",
+        to="to",
+        status="status.name",
+        states={"DELIVERED_TO_HANDSET": "delivered", "BUFFERED": "pending"},
+        error="reason",
+        list="results",
+    ),
+    texts="results",
+)
+
+
+class GatewayRig:
+    """A declared gateway, and what can happen to it."""
+
+    names: ClassVar = {"sender": "from"}
+
+    def __init__(self) -> None:
+        self.wire = Gate()
+        url = "https://gate.example/send"
+        self.provider = HttpGateway("gate", url, GATEWAY, "user", "pass", transport=self.wire)
+
+    def went_out(self) -> list[str]:
+        return self.wire.out
+
+    def loses_the_answer(self) -> None:
+        self.wire.then("lose")
+
+    def refuses_for_now(self) -> None:
+        self.wire.then(Response(503, {}, b"later"))
+
+    def refuses_for_good(self) -> None:
+        self.wire.then(Response(400, {}, b"never"))
+
+    def is_out_of_reach(self) -> None:
+        self.wire.then(NotSent("no connection"))
+
+    def logs_are_out_of_reach(self) -> None:
+        """They always are."""
+
+    def passes(self, time: timedelta) -> None:
+        """Nothing there knows the time."""
+
+
 class MemoryRig:
     """The provider in memory, and what can happen to it."""
+
+    names = None
 
     def __init__(self) -> None:
         self.now = NOW
@@ -157,9 +242,24 @@ class MemoryRig:
         self.now += time
 
 
-@pytest.fixture(params=[PigeonRig, MemoryRig], ids=["pigeonhost", "memory"])
-def rig(request: pytest.FixtureRequest) -> PigeonRig | MemoryRig:
+Rig = PigeonRig | MemoryRig | GatewayRig
+
+
+@pytest.fixture(params=[PigeonRig, MemoryRig, GatewayRig], ids=["pigeonhost", "memory", "http"])
+def rig(request: pytest.FixtureRequest) -> Rig:
     """Every provider in turn, with the means to make it fail."""
+    return request.param()
+
+
+@pytest.fixture(params=[PigeonRig, MemoryRig], ids=["pigeonhost", "memory"])
+def sure(request: pytest.FixtureRequest) -> Rig:
+    """Those that drop an id that they have seen, and that have logs."""
+    return request.param()
+
+
+@pytest.fixture(params=[GatewayRig], ids=["http"])
+def unsure(request: pytest.FixtureRequest) -> Rig:
+    """Those that know no ids of ours and have no logs."""
     return request.param()
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsflow.providers.codes import STATUSES, Group, classify
-from smsflow.providers.gsm_errors import ERRORS, ErrorGroup, error_name
+from smsflow.providers.codes import STATUSES, Group, Retry, classify
+from smsflow.providers.gsm_errors import ERRORS, ErrorGroup, error_name, error_named
 from smsflow.sms.answers import Verdict
 from smsflow.sms.states import State
 
@@ -49,6 +51,56 @@ def test_every_error_of_the_manual_is_in_the_table():
     assert groups == [NO_ERRORS, HANDSET_ERRORS, USER_ERRORS, OPERATOR_ERRORS]
     assert {id_ for id_, error in ERRORS.items() if error.permanent} == PERMANENT
     assert len({error.name for error in ERRORS.values()}) == len(ERRORS) == 91
+
+
+def test_the_tables_say_what_the_manual_says(payload):
+    """Row by row: id, group, name, whether it advises something, and permanence."""
+    manual = json.loads(payload("codes"))
+    ours = [[row.id, row.group, row.name, row.action is not None] for row in STATUSES]
+    assert ours[0] == [0, Group.ACCEPTED, "MESSAGE_ACCEPTED", False]  # in its examples only
+    assert ours[1:] == manual["statuses"]
+    assert [
+        [error.id, error.group, error.name, error.permanent] for error in ERRORS.values()
+    ] == manual["errors"]
+
+
+def test_every_code_is_in_words_of_its_own():
+    """Groups, statuses and errors, for people; two that mean the same may say the same."""
+    told = [*Group, *ErrorGroup, *STATUSES, *ERRORS.values()]
+    assert all(len(each.description) > 5 for each in told)
+    assert len({row.description for row in STATUSES}) == len(STATUSES)
+
+
+# What an operator may do about a text that ended so.
+HELPS = {
+    Retry.NOT_NEEDED: STATUS_IDS[0] | STATUS_IDS[1] | STATUS_IDS[3],
+    Retry.LATER: {9, 15, 20, 21, 22, 29},
+    Retry.ELSEWHERE: {4, 6, 16, 19, 31},
+    Retry.MENDED: {11, 12, 13, 14, 17, 18},
+    Retry.NEVER: {8, 10, 23, 24, 25, 28, 51, 52},
+}
+
+
+def test_every_status_says_what_may_help():
+    """And only what nothing can help is permanent."""
+    found = {retry: {row.id for row in STATUSES if row.retry is retry} for retry in Retry}
+    assert found == HELPS
+    assert {row.id for row in STATUSES if row.permanent} == HELPS[Retry.NEVER]
+
+
+def test_every_error_says_what_may_help():
+    """The operator's faults by another way, permanent ones by none, the others later."""
+    found = {retry: {e.id for e in ERRORS.values() if e.retry is retry} for retry in Retry}
+    assert found[Retry.NOT_NEEDED] == NO_ERRORS
+    assert found[Retry.ELSEWHERE] == OPERATOR_ERRORS
+    assert found[Retry.NEVER] == PERMANENT - NO_ERRORS - OPERATOR_ERRORS
+    assert found[Retry.MENDED] == set()
+
+
+def test_an_error_is_found_by_its_name():
+    """However its underscores are spelt."""
+    assert error_named("EC ABSENT SUBSCRIBER") is error_named("EC_ABSENT_SUBSCRIBER") is ERRORS[27]
+    assert error_named("EC_NEW") is None
 
 
 @pytest.mark.parametrize("row", STATUSES, ids=lambda row: f"{row.id}-{row.name}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from smsflow.engine.model.gateway import Gateway
 from smsflow.errors import SettingsInvalid
 from smsflow.providers import connect
+from smsflow.providers.gateway import HttpGateway
 from smsflow.providers.memory import MemoryProvider
 from smsflow.providers.pigeonhost import PigeonHost
 from smsflow.sms.answers import Verdict
@@ -19,11 +21,12 @@ def test_the_kind_chooses_the_provider(wire):
     assert found.name == "main"
     assert isinstance(connect("pigeonhost", "main", url=url), PigeonHost)
     assert isinstance(connect("memory", "trial"), MemoryProvider)
+    assert isinstance(connect("http", "kannel", url=url, gateway=Gateway()), HttpGateway)
 
 
 def test_an_unknown_kind_is_refused_with_those_that_are_known():
     """The message names the cure."""
-    with pytest.raises(SettingsInvalid, match="write pigeonhost or memory"):
+    with pytest.raises(SettingsInvalid, match="write pigeonhost, http or memory"):
         connect("pigeon", "main")
 
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smsflow.errors import SettingsInvalid
+from smsflow.providers.base import NotAnswered
+from smsflow.providers.content import Format
 from smsflow.providers.pigeonhost import PigeonHost
-from smsflow.providers.pigeonhost_answers import read_logs, read_submit
 from smsflow.providers.transport import MaybeSent, NotSent, Response
 from smsflow.sms.answers import Verdict
-from smsflow.sms.messages import Outgoing
+from smsflow.sms.encoding import Language, Shifts
+from smsflow.sms.encoding.transliteration import Transliteration
+from smsflow.sms.messages import Day, DeliveryWindow, Outgoing, Tracking
 from smsflow.sms.states import State
+from tests.providers.conftest import NOW, Wire
 
 
 def verdicts(answers):
@@ -24,6 +29,11 @@ def verdicts(answers):
 
 def answered(*messages, status=200):
     return Response(status, {}, json.dumps({"messages": messages}).encode())
+
+
+def error(status, name="", said="", **headers):
+    fault = {"requestError": {"serviceException": {"messageId": name, "text": said}}}
+    return Response(status, headers, json.dumps(fault).encode())
 
 
 ENROUTE = {"groupId": 1, "groupName": "PENDING", "id": 7, "name": "PENDING_ENROUTE"}
@@ -57,6 +67,130 @@ def test_many_texts_go_in_one_request_with_their_own_ids(pigeon, wire, text):
             "text": "Bread is ready.",
         },
     ]
+
+
+def test_what_is_optional_in_a_text_is_passed_on(pigeon, wire, text):
+    """Each by the API's own name."""
+    extras = {
+        "flash": True,
+        "transliteration": Transliteration.GREEK,
+        "shifts": Shifts(Language.TR, Language.TR),
+        "callback_data": "order 7",
+        "send_at": NOW,
+        "window": DeliveryWindow((Day.SUNDAY,)),
+    }
+    pigeon.send([text(**extras)])
+    (sent,) = wire.sent()
+    assert sent["flash"] is True
+    assert sent["transliteration"] == "GREEK"
+    assert sent["language"] == {"languageCode": "TR", "singleShift": True, "lockingShift": True}
+    assert sent["callbackData"] == "order 7"
+    assert sent["sendAt"] == "2015-03-01T08:00:00.000+0000"
+    assert sent["deliveryTimeWindow"] == {"days": ["SUNDAY"]}
+
+
+def test_texts_that_are_tracked_apart_go_in_requests_of_their_own(pigeon, wire, text):
+    """Tracking holds for a whole request; the answers stay in order."""
+    track = Tracking("URL", "INVITE")
+    texts = [text(1), text(2, tracking=track), text(3, tracking=track), text(1)]
+    assert verdicts(pigeon.send(texts)) == [*[Verdict.ACCEPTED] * 3, Verdict.DUPLICATE]
+    bodies = [json.loads(body) for _, _, _, body in wire.requests]
+    assert [each.get("tracking") for each in bodies] == [
+        None,
+        {"track": "URL", "type": "INVITE"},
+        None,
+    ]
+    assert [len(each["messages"]) for each in bodies] == [1, 2, 1]
+
+
+def test_a_key_takes_the_place_of_the_login(wire, text):
+    """And reports are asked for in the account's own format."""
+    provider = PigeonHost(
+        "pigeon", "https://pigeon.example", key="k3y", format=Format.XML, transport=wire
+    )
+    wire.then(Response(200, {}, b"<smsResponse><messages/></smsResponse>"))
+    provider.send([text(report_url="https://me.example/dlr")])
+    assert wire.requests[0][2]["Authorization"] == "App k3y"
+    assert b"<notifyContentType>application/xml" in wire.requests[0][3]
+
+
+PULLED = {"messageId": "1", "from": "447700900001", "text": "Hi"}
+
+
+def test_reports_and_texts_are_pulled(pigeon, wire, payload):
+    """As they would be pushed; one that can't be read is kept beside the others."""
+    wire.then(Response(200, {}, payload("reports_final")))
+    assert pigeon.pull_reports(50)[0].wire_id == "m1-0"
+    body = json.dumps({"results": [PULLED, {"from": "?"}]}).encode()
+    wire.then(Response(200, {}, body), Response(200, {}, body))
+    good, bad = pigeon.pull_texts(1000)
+    assert (good.text, good.message_id) == ("Hi", "1")
+    assert json.loads(bad.raw) == {"results": [{"from": "?"}]}
+    assert pigeon.received_again(NOW, NOW) == [good, bad]
+    asked = [urlsplit(url) for _, url, _, _ in wire.requests]
+    assert [parts.path for parts in asked] == [
+        "/sms/1/reports",
+        "/sms/1/inbox/reports",
+        "/sms/1/inbox/logs",
+    ]
+    at = "2015-03-01T08:00:00.000+0000"
+    assert [dict(parse_qsl(parts.query)) for parts in asked] == [
+        {"limit": "50"},
+        {"limit": "1000"},
+        {"limit": "1000", "receivedSince": at, "receivedUntil": at},
+    ]
+
+
+def test_what_was_pulled_and_is_no_answer_is_kept_whole(pigeon, wire):
+    """It won't be given out again."""
+    wire.then(Response(200, {}, b"<html>\xff"))
+    (kept,) = pigeon.pull_texts(50)
+    assert "cannot be read" in kept.reason
+    assert kept.raw == json.dumps("<html>\\xff")
+
+
+@pytest.mark.parametrize(
+    ("happens", "lost"), [(NotSent("x"), False), (MaybeSent("x"), True), (error(401), False)]
+)
+def test_a_pull_that_failed_says_whether_something_may_be_lost(pigeon, wire, happens, lost):
+    """An answer that broke off may have had the only copy."""
+    wire.then(happens)
+    with pytest.raises(NotAnswered) as failed:
+        pigeon.pull_reports(50)
+    assert failed.value.lost is lost
+
+
+def test_numbers_are_looked_up_in_their_order(pigeon, wire):
+    """Reachable, out of use, and nobody knows."""
+    answers = [
+        {
+            "to": "447700900002",
+            "status": {"groupId": 2, "groupName": "UNDELIVERABLE", "id": 9},
+            "error": {"id": 1, "name": "EC_UNKNOWN_SUBSCRIBER"},
+        },
+        {
+            "to": "447700900001",
+            "status": {"groupId": 3, "groupName": "DELIVERED", "id": 5},
+            "mccMnc": "23410",
+            "originalNetwork": {"networkName": "O2"},
+            "ported": True,
+            "portedNetwork": {"networkName": "EE"},
+            "roaming": True,
+            "roamingNetwork": {"countryName": "France"},
+        },
+        {"to": "447700900003", "status": REFUSED | {"groupId": 1, "groupName": "PENDING"}},
+    ]
+    wire.then(Response(200, {}, json.dumps({"results": answers}).encode()))
+    numbers = [f"+44770090000{n}" for n in range(1, 5)]
+    found = pigeon.lookup(numbers)
+    assert [each.number for each in found] == numbers
+    assert [each.reachable for each in found] == [True, False, None, None]
+    assert (found[0].network, found[0].network_name) == ("23410", "EE")
+    assert (found[0].ported, found[0].roaming, found[0].roaming_in) == (True, True, "France")
+    assert found[1].error == "EC_UNKNOWN_SUBSCRIBER"
+    wire.then(NotSent("x"))
+    with pytest.raises(NotAnswered):
+        pigeon.lookup(numbers)
 
 
 def test_the_login_goes_in_the_header_and_nowhere_else(pigeon, wire, text):
@@ -168,11 +302,6 @@ def test_two_texts_to_one_number_are_not_guessed(pigeon, wire, text):
     wire.then(answered(entry(messageId=None)))
     both = [text(1), text(2, to="+447700900001"), text(3)]
     assert verdicts(pigeon.send(both)) == [AMBIGUOUS, AMBIGUOUS, AMBIGUOUS]
-
-
-def error(status, name="", said="", **headers):
-    fault = {"requestError": {"serviceException": {"messageId": name, "text": said}}}
-    return Response(status, headers, json.dumps(fault).encode())
 
 
 # What a failed request proves of every text in it.
@@ -294,13 +423,12 @@ def test_settling_reads_the_logs(pigeon, wire, payload):
 
 
 @pytest.mark.parametrize("refused_first", [True, False])
-def test_of_several_lines_of_an_id_the_accepted_one_counts(refused_first):
+def test_of_several_lines_of_an_id_the_accepted_one_counts(pigeon, wire, refused_first):
     """A line that proves the text out wins over any other, wherever it stands."""
     lines = [{"messageId": "m", "status": REFUSED}, {"messageId": "m", "status": ENROUTE}]
     body = json.dumps({"results": lines if refused_first else lines[::-1]}).encode()
-    found = read_logs(["m"], body)
-    assert found is not None
-    assert found["m"].verdict is Verdict.ACCEPTED
+    wire.then(Response(200, {}, body))
+    assert pigeon.settle(["m"])["m"].verdict is Verdict.ACCEPTED
 
 
 @pytest.mark.parametrize(
@@ -367,6 +495,7 @@ json_values = st.recursive(
 def test_no_answer_breaks_the_client(body):
     """Whatever a provider answers, each text has a verdict."""
     texts = [Outgoing(f"m{n}-0", "Bakery", f"+44770090000{n}", "Hi") for n in range(3)]
-    assert len(read_submit(texts, body)) == 3
-    found = read_logs(["m1-0"], body)
-    assert found is None or set(found) <= {"m1-0"}
+    wire = Wire().then(Response(200, {}, body), Response(200, {}, body))
+    provider = PigeonHost("pigeon", "https://pigeon.example", transport=wire)
+    assert len(provider.send(texts)) == 3
+    assert set(provider.settle(["m1-0"])) <= {"m1-0"}

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from smsflow.errors import WebhookRejected
 from smsflow.providers.base import Unreadable
 from smsflow.providers.pigeonhost_push import MOST_RESULTS, read_dlr, read_mo_get, read_mo_post
-from smsflow.sms.messages import Received, Report
+from smsflow.sms.messages import Part, Received, Report
+from smsflow.sms.octets import joined
 from smsflow.sms.states import State
 
 SENDER = "447700900001"
@@ -63,9 +64,19 @@ CONTENT = {
     "UCS-2 with a surrogate pair": ({"bin": "D83EDD56", "datacoding": "8"}, "🥖"),
     "half a surrogate pair": ({"bin": "D83E", "datacoding": "8"}, "\ufffd"),
     "a header is left out": (
-        {"bin": "050003AA020100480069", "datacoding": "8", "esmclass": "64"},
+        {"bin": "050003AA010100480069", "datacoding": "8", "esmclass": "64"},
         "Hi",
     ),
+    "a header that names a national table": (
+        {"bin": "032401011B67", "datacoding": "0", "esmclass": "64"},
+        "ğ",
+    ),
+    "ASCII": ({"bin": "4142", "datacoding": "1"}, "AB"),
+    "Cyrillic": ({"bin": "bfe0d8", "datacoding": "6"}, "При"),
+    "Hebrew": ({"bin": "e9", "datacoding": "7"}, "י"),
+    "GSM with a message class": ({"bin": "00", "datacoding": "17"}, "@"),
+    "GSM with a message class of the other group": ({"bin": "00", "datacoding": "240"}, "@"),
+    "UCS-2 with a message class": ({"bin": "00480069", "datacoding": "24"}, "Hi"),
     "other bits of esmclass mean no header": ({"bin": "414243", "esmclass": "4"}, "ABC"),
     "half a surrogate pair as text": ({"text": "a\ud83e"}, "a\ufffd"),
     "a NUL": ({"text": "a\0b"}, "a\ufffdb"),
@@ -87,6 +98,12 @@ BROKEN = {
     "no hex": ({"bin": "4G"}, "bin is not hex"),
     "half an octet": ({"bin": "414"}, "bin is not hex"),
     "octets": ({"bin": "41", "datacoding": "4"}, "datacoding 4 is not text"),
+    "octets with a message class": ({"bin": "41", "datacoding": "244"}, "is not text"),
+    "ports of an application": (
+        {"bin": "060504158200000041", "esmclass": "64"},
+        "for an application",
+    ),
+    "a header with a cut element": ({"bin": "02000541", "esmclass": "64"}, "is cut"),
     "datacoding in words": ({"bin": "41", "datacoding": "UCS2"}, "datacoding is not a number"),
     "esmclass too large": ({"bin": "41", "esmclass": "256"}, "esmclass is not a number"),
     "an odd UCS-2": ({"bin": "004", "datacoding": "8"}, "bin is not hex"),
@@ -251,10 +268,76 @@ def test_a_body_that_is_no_push_is_refused(read, content, status):
     assert rejected.value.reason
 
 
-def test_a_push_in_xml_is_refused_with_the_cure():
-    """We ask for JSON at each send."""
-    with pytest.raises(WebhookRejected, match="ask for application/json"):
-        read_dlr(b"<reportResponse/>", "Application/XML; charset=utf-8")
+XML = """<?xml version="1.0" encoding="UTF-8"?>
+<reportResponse><results>
+  <result>
+    <messageId>m1-0</messageId><to>447700900001</to><doneAt>2015-03-01T08:00:02.500+0100</doneAt>
+    <status><groupId>3</groupId><groupName>DELIVERED</groupName><id>5</id>
+      <name>DELIVERED_TO_HANDSET</name></status>
+    <error><id>0</id><name>NO_ERROR</name></error>
+  </result>
+  <result><messageId>m2-0</messageId></result>
+</results></reportResponse>"""
+
+
+def test_reports_pushed_in_xml_are_read():
+    """As those in JSON; a bad one is kept as JSON, beside the good one."""
+    good, bad = read_dlr(XML.encode(), "Application/XML; charset=utf-8")
+    done = datetime(2015, 3, 1, 7, 0, 2, 500_000, tzinfo=UTC)
+    delivered = "DELIVERED_TO_HANDSET"
+    assert good == Report("m1-0", "+447700900001", State.DELIVERED, delivered, None, done)
+    assert json.loads(bad.raw) == {"results": [{"messageId": "m2-0"}]}
+
+
+def test_texts_pushed_in_xml_are_read_in_both_dialects():
+    """`result` in `results`, and `results` in `results` as an older one has it."""
+    for item in ("result", "results"):
+        one = f"<{item}><from>447700900001</from><text>Gr&#252;&#223;e &amp; 5</text></{item}>"
+        told = f"<MOReportResponse><results>{one}{one}</results></MOReportResponse>"
+        found = read_mo_post(told.encode(), "text/xml")
+        assert [each.text for each in found] == ["Grüße & 5"] * 2
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "<reportResponse/>",
+        "<reportResponse><results>",
+        '<!DOCTYPE r [<!ENTITY a "b">]><r><results/></r>',
+        '<?xml version="1.0" encoding="nonsense"?><r><results/></r>',
+        "<a>" * 60 + "</a>" * 60,
+    ],
+)
+def test_xml_that_is_no_push_is_refused(told):
+    """Nothing in it is fetched or expanded."""
+    with pytest.raises(WebhookRejected) as rejected:
+        read_mo_post(told.encode(), "application/xml")
+    assert rejected.value.status == 400
+
+
+def test_a_part_of_a_long_text_is_told_with_its_octets():
+    """8-bit and 16-bit references; what a phone cut in two is whole again when it is joined."""
+    first = got({"bin": "050003AA0201" + "D83E", "datacoding": "8", "esmclass": "64"})
+    assert first.part == Part(0xAA, 1, 2, 8, b"\xd8\x3e")
+    second = got({"bin": "06080400AA0202" + "DD560021", "datacoding": "8", "esmclass": "67"})
+    assert second.part == Part(0xAA, 2, 2, 8, b"\xdd\x56\x00\x21")
+    assert joined([second.part, first.part]) == "🥖!"
+
+
+def test_parts_that_are_coded_apart_are_joined_in_order():
+    """Each by its own alphabet and tables."""
+    turkish = got({"bin": "080003010301240101" + "1B67", "esmclass": "64"}).part
+    plain = got({"bin": "050003010302" + "41", "esmclass": "64"}).part
+    wide = got({"bin": "050003010303" + "0416", "datacoding": "8", "esmclass": "64"}).part
+    assert joined([wide, turkish, plain]) == "ğAЖ"
+    assert joined([wide, plain]) == "AЖ"
+
+
+@pytest.mark.parametrize("counted", ["0203", "0000", "0100", "0101"])
+def test_a_part_that_counts_wrongly_is_a_text_of_its_own(counted):
+    """As the standard wants it: the element is passed over."""
+    found = got({"bin": f"050003AA{counted}41", "esmclass": "64"})
+    assert (found.text, found.part) == ("A", None)
 
 
 def test_as_many_results_as_the_provider_sends_are_read():
@@ -291,11 +374,11 @@ results = st.lists(
 
 
 @pytest.mark.parametrize("read", [read_mo_post, read_dlr])
-@given(st.binary() | results.map(lambda found: body(*found)))
-def test_no_bytes_break_the_reading_of_a_post(read, content):
+@given(st.binary() | results.map(lambda found: body(*found)), st.sampled_from(["json", "xml"]))
+def test_no_bytes_break_the_reading_of_a_post(read, content, form):
     """Everything is read, kept or refused, and what is read can be stored."""
     with suppress(WebhookRejected):
-        assert all(map(storable, read(content, "application/json")))
+        assert all(map(storable, read(content, f"application/{form}")))
 
 
 names = st.sampled_from(["sender", "receiver", "text", "bin", "datetime", "messageid"])

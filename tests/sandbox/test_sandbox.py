@@ -7,13 +7,17 @@ import json
 import queue
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import urllib3
 from cheroot.wsgi import Server
+from defusedxml import ElementTree
 from flask import Flask, request
 
-from smsflow.sandbox.server import Sandbox, SystemClock
+from smsflow.sandbox.clock import SystemClock
+from smsflow.sandbox.server import Sandbox
+from smsflow.sandbox.wire import read_date
 
 SOON = 5  # seconds that a test waits for what takes milliseconds
 PHONE = "41793026727"
@@ -116,6 +120,44 @@ def test_a_redirect_is_no_success(http, sandbox, receiver, world):
     assert arrives_as_minutes_pass(receiver, world) == first
 
 
+def test_reports_are_pushed_as_xml_where_that_is_asked_for(http, sandbox, receiver, world):
+    """notifyContentType application/xml: the root is reportResponse."""
+    send(http, sandbox, receiver, notifyContentType="application/xml")
+    world.clock.advance(seconds=1)
+    _, _, body, _ = receiver.pushes.get(timeout=SOON)
+    root = ElementTree.fromstring(body)
+    assert root.tag == "reportResponse"
+    assert root.findtext("results/result/status/name") == "DELIVERED_TO_HANDSET"
+
+
+def test_the_retry_cycle_is_hurried_through_by_setting_the_clock(http, receiver):
+    """Over HTTP: a minute is gone in a moment."""
+    receiver.answers = [500]
+    with Sandbox(user="u", password="p", clock=SystemClock(speed=0.0)) as sandbox:
+        send(http, sandbox, receiver)
+        told = call(http, sandbox, "PUT", "/sandbox/clock", {"advance": 1})
+        first = receiver.pushes.get(timeout=SOON)
+        due = None
+        while due is None:  # until the network has heard that the push failed
+            due = call(http, sandbox, "GET", "/sandbox/pending", None).json()["nextDue"]
+        before = read_date(told.json()["now"])
+        assert (read_date(due) - before).total_seconds() == 60
+        call(http, sandbox, "PUT", "/sandbox/clock", {"advance": 60})
+        assert receiver.pushes.get(timeout=SOON) == first
+
+
+@pytest.mark.parametrize("told", [{"speed": -1}, {"advance": "long"}, {"advance": 1e12}])
+def test_a_clock_that_is_set_wrong_is_a_mistake(http, told):
+    """400 with the reason; so is setting a clock that the program leads."""
+    with Sandbox(user="u", password="p") as sandbox:
+        assert call(http, sandbox, "PUT", "/sandbox/clock", told).status == 400
+
+
+def test_a_clock_of_the_program_is_not_set(http, sandbox):
+    """400: whoever made the sandbox leads its time."""
+    assert call(http, sandbox, "PUT", "/sandbox/clock", {"advance": 1}).status == 400
+
+
 def test_push_received_messages(http, sandbox, receiver):
     """By GET with the URL's template, and by POST in the form of a pull."""
     url = f"http://{receiver.address}/mo?who=%sender%&what=%text%"
@@ -154,6 +196,16 @@ def test_time_can_run_faster():
     while real.now() == start:
         pass
     assert fast.now() - real.now() > real.now() - start
+
+
+def test_a_clock_jumps_and_changes_its_speed():
+    """What has gone by stays gone by."""
+    clock = SystemClock(speed=0.0)
+    start = clock.now()
+    clock.set(ahead=timedelta(days=2))
+    assert clock.now() - start == timedelta(days=2)
+    clock.set(speed=1_000_000)
+    assert timedelta(days=2) <= clock.now() - start
 
 
 def test_stopping_ends_an_answer_that_is_held_back_and_leaves_no_thread(receiver, http):

@@ -172,7 +172,7 @@ def test_an_intermediate_report_can_carry_the_mixed_up_codes_of_the_manual(world
     world.network.script(PHONE, fates.absent())
     world.send(PHONE, notify_url="http://client.example/dlr", intermediate=True)
     (push,) = world.after(seconds=1)
-    shapes = [push_body(push, as_in_manual=odd)["results"][0]["status"] for odd in (False, True)]
+    shapes = [push_body(push, as_in_manual=odd)[1]["results"][0]["status"] for odd in (False, True)]
     codes = [(shape["groupId"], shape["groupName"], shape["id"]) for shape in shapes]
     assert codes == [(1, "PENDING", 3), (3, "PENDING", 1)]
 
@@ -327,7 +327,7 @@ def test_a_body_that_is_too_large_is_refused(client):
         b'{"messages": [1]}',
         b'{"messages": [{"text": 1}]}',
         b'{"messages": [{"text": "x", "to": {}, "destinations": {}}]}',
-        b'{"messages": [{"text": "x", "to": [1], "destinations": [1]}]}',
+        b'{"messages": [{"text": "x", "to": [[]], "destinations": [1]}]}',
     ],
 )
 def test_a_malformed_body_is_a_bad_request(client, path, body):

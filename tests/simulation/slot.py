@@ -62,15 +62,26 @@ class Slot:
         }
         runtime = self.runtime
         runtime.channels = channels(project, runtime.providers, runtime.report_url)
-        runtime.delivery = Delivery(
-            self.store, runtime.channels, clock=town, rng=town.rng, heartbeat=town.heartbeat
-        )
+        self._new_sender()
         self.client = Client(create_app(runtime))
 
     def forget(self) -> None:
         """Lose what a process loses when it ends: requests, and group commits under way."""
         self.requests.clear()
         self.store._committer = Committer(self.store._write)
+        self._new_sender()
+
+    def _new_sender(self) -> None:
+        town = self.town
+        self.runtime.delivery = Delivery(
+            self.store,
+            self.runtime.channels,
+            clock=town,
+            rng=town.rng,
+            heartbeat=town.heartbeat,
+            wait=lambda seconds: town.kernel.sleep(seconds),
+            seat=self.name,
+        )
 
 
 class _Transport:

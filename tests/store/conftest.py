@@ -86,12 +86,16 @@ class Desk:
         return text.message
 
     def lease(
-        self, rows: int = 10, *, rate: float | None = None, seconds: float = 10.0
+        self,
+        rows: int = 10,
+        *,
+        rate: float | None = None,
+        seconds: float = 10.0,
+        holder: str = "",
     ) -> list[Leased]:
         """Claim texts of the number `main`."""
-        quota = SenderQuota(rows, rate)
-        now = self.clock.now()
-        return self.store.lease(["main"], quota, provider="p", now=now, seconds=seconds)
+        given = {"now": self.clock.now(), "seconds": seconds, "holder": holder}
+        return self.store.lease(["main"], SenderQuota(rows, rate), provider="p", **given)
 
     def record(self, leased: Leased, verdict: Verdict, **more: Any) -> int:
         """Record what became of a try."""

@@ -56,3 +56,21 @@ def test_a_lost_connection_is_told_to_all_who_shared_it() -> None:
         errors = [type(each.exception(5)) for each in (first, *others)]
     assert errors == [OperationalError] * 3
     assert len(written) == 3
+
+
+def test_only_what_was_committed_is_told() -> None:
+    """A failed write wakes nobody: there is nothing new to be found."""
+    told: list[None] = []
+    errors = [LOST]
+
+    def write(rows: Sequence[NewRow]) -> list[bool]:
+        if errors:
+            raise errors.pop()
+        return [True for _ in rows]
+
+    committer = Committer(write, lambda: told.append(None))
+    with pytest.raises(OperationalError):
+        committer.insert([row()])
+    assert told == []
+    committer.insert([row()])
+    assert told == [None]

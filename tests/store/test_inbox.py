@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -133,6 +134,15 @@ def test_a_batch_has_at_most_twenty_rows_of_one_contact(desk):
         str(n) for n in range(20)
     ]
     assert [row.contact for row in rows[20:]] == [BEN]
+
+
+def test_a_flood_from_one_number_hides_nobody(desk):
+    """Thousands of rows of one contact are due before the only one of another."""
+    desk.store.insert([desk.mo(ANN) for _ in range(5000)])
+    desk.clock.advance(timedelta(seconds=1))
+    desk.store.insert([desk.mo(BEN)])
+    with desk.store.work(desk.clock.now(), 200) as batch:
+        assert Counter(row.contact for row in batch.rows) == {ANN: 20, BEN: 1}
 
 
 def test_a_batch_has_at_most_its_limit(desk):

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-from sqlalchemy import create_engine, update
-from sqlalchemy.exc import DBAPIError
-
 from smsflow.engine.state import Contact, Plan
 from smsflow.sms.states import State
 from smsflow.store.rows import Changes, Kind, SenderQuota, Verdict
-from smsflow.store.schema import outbox
 
 ANN = "+12025550101"
 BEN = "+12025550102"
@@ -199,16 +194,6 @@ def test_refused_texts_do_not_use_up_a_claim(desk):
     desk.save(ANN, changes)
     desk.queue(ANN, "m")
     assert claimed(desk, rows=5) == ["m"]
-
-
-def test_the_database_itself_refuses_a_claim_for_an_opted_out_contact(desk, database_url):
-    """A bug in the claim could not pass: a trigger stands behind it."""
-    desk.queue(ANN)
-    desk.opt_out(ANN)
-    engine = create_engine(database_url.replace("postgresql:", "postgresql+psycopg:"))
-    with engine.begin() as connection, pytest.raises(DBAPIError, match="opted out"):
-        connection.execute(update(outbox).values(lease_token="mine"))
-    engine.dispose()
 
 
 # --- the rate -------------------------------------------------------------------------------------

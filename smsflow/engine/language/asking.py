@@ -15,11 +15,14 @@ from smsflow.engine.language.drafts import Draft
 from smsflow.engine.language.reading import Context, Fields, listed, suggest
 from smsflow.engine.language.source import Scalar
 from smsflow.engine.model import Text, Value
+from smsflow.engine.words.answers import CHOOSING, AnswerSpec, Choice, bound_of
 from smsflow.engine.words.folding import fold
-from smsflow.engine.words.replies import AnswerSpec, Choice
+from smsflow.engine.words.keywords import PatternError, compile_pattern
 
 _LETTER = re.compile(r"(?:^|[\s(])([A-Z])[).:]\s")
 _NUMBERS = ("integer", "decimal")
+_WRITTEN = ("text", "code")
+_BOUNDED = (*_NUMBERS, *_WRITTEN, "multi", "date", "time", "datetime")
 _WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
 
 
@@ -34,8 +37,8 @@ def answer_of(ctx: Context, draft: Draft) -> tuple[AnswerSpec, Value | None, Val
     _distinct(ctx, names, choices)
     words = _words(ctx, fields, kind)
     low, high = fields.get("range", (None, None))
-    low, minimum = _bound(ctx, fields, "min", low)
-    high, maximum = _bound(ctx, fields, "max", high)
+    low, minimum = _bound(ctx, fields, "min", low, kind)
+    high, maximum = _bound(ctx, fields, "max", high, kind)
     _ways(ctx, fields, kind, list(choices))
     spec = AnswerSpec(
         type=kind,
@@ -43,7 +46,8 @@ def answer_of(ctx: Context, draft: Draft) -> tuple[AnswerSpec, Value | None, Val
         words=words,
         minimum=low,
         maximum=high,
-        letters=kind == "choice" and _lists_letters(draft.main),
+        letters=kind in CHOOSING and _lists_letters(draft.main),
+        pattern=_pattern(ctx, fields),
     )
     return spec, minimum, maximum
 
@@ -51,10 +55,12 @@ def answer_of(ctx: Context, draft: Draft) -> tuple[AnswerSpec, Value | None, Val
 def _fitting_keys(ctx: Context, fields: Fields, kind: str) -> None:
     """Note keys that do not go with the type of the answer."""
     misfits = {
-        "choices": kind != "choice",
+        "choices": kind not in CHOOSING,
         "range": kind not in _NUMBERS,
-        "min": kind not in (*_NUMBERS, "text"),
-        "max": kind not in (*_NUMBERS, "text"),
+        "min": kind not in _BOUNDED,
+        "max": kind not in _BOUNDED,
+        "pattern": kind not in _WRITTEN,
+        "then": kind == "multi",
         "words": kind not in (*_NUMBERS, "yesno"),
     }
     for key, misfit in misfits.items():
@@ -65,8 +71,8 @@ def _fitting_keys(ctx: Context, fields: Fields, kind: str) -> None:
         if key in fields.places and "range" in fields.places:
             message = f"'{key}' says what 'range' says already"
             ctx.issue(fields.places[key], "F211", message, "leave one of them out")
-    if kind == "choice" and "choices" not in fields.places:
-        message = "a choice needs 'choices'"
+    if kind in CHOOSING and "choices" not in fields.places:
+        message = f"a {kind} needs 'choices'"
         ctx.issue(fields.places["type"], "F201", message, "such as {yes: [Y], no: [N]}")
 
 
@@ -119,17 +125,40 @@ def _word_value(key: Scalar, kind: str) -> Any:
     return int(key.text) if _WHOLE.fullmatch(key.text) else None
 
 
-def _bound(ctx: Context, fields: Fields, key: str, known: Any) -> tuple[Any, Value | None]:
-    """A bound as a number, or as the expression that gives it."""
+def _bound(
+    ctx: Context, fields: Fields, key: str, known: Any, kind: str
+) -> tuple[Any, Value | None]:
+    """A bound as a value of the answer's type, or as the expression that gives it."""
     value = fields.get(key)
-    if value is None:
+    if value is None or kind not in _BOUNDED:
         return known, None
     if value.expression is not None:
         return None, value
-    if isinstance(value.literal, bool) or not isinstance(value.literal, int | float):
-        ctx.issue(fields.nodes[key].place, "F202", f"'{key}' must be a number", "such as 1")
+    try:
+        return bound_of(value.literal, kind), None
+    except ValueError as error:
+        ctx.issue(
+            fields.nodes[key].place, "F202", f"'{key}' {error}", _BOUNDS.get(kind, "such as 1")
+        )
         return known, None
-    return value.literal, None
+
+
+_BOUNDS = {
+    "date": 'such as 2025-03-30 or "{{ today + days(1) }}"',
+    "time": "such as 08:00",
+    "datetime": 'such as 2025-03-30T10:30 or "{{ now + hours(2) }}"',
+}
+
+
+def _pattern(ctx: Context, fields: Fields) -> str:
+    """The pattern, '' when there is none or it is none."""
+    source_text: str = fields.get("pattern") or ""
+    try:
+        compile_pattern(source_text)
+    except PatternError as error:
+        ctx.issue(fields.nodes["pattern"].place, "F406", str(error), "put it in single quotes")
+        return ""
+    return source_text
 
 
 def _ways(ctx: Context, fields: Fields, kind: str, choices: list[str]) -> None:

@@ -5,21 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from smsflow.engine.language import grammar, slots, source
 from smsflow.engine.language.compose import read
 from smsflow.engine.language.flows import version
+from smsflow.engine.language.providers import provider, url
 from smsflow.engine.language.reading import Context, Fields, Refused, listed, suggest
 from smsflow.engine.language.sms_checks import check_texts
 from smsflow.engine.language.source import Node, Scalar, decode_file
 from smsflow.engine.language.variables import check_project_texts
 from smsflow.engine.model import (
+    Caps,
     ContactField,
     DeliveryPolicy,
     Duration,
+    Keep,
     Number,
     Project,
     ProviderEntry,
@@ -31,9 +34,11 @@ from smsflow.errors import Issue, Place
 
 FILE = "smsflow.yaml"
 
+LONGEST_CAP = timedelta(days=31)
+SHORTEST_KEEP = timedelta(days=3)
+
 _ADDRESS = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 .&_-]{1,11}", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}")
-_ENV = re.compile(r"env\.[A-Za-z_][A-Za-z0-9_]*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
@@ -77,7 +82,7 @@ def _project(ctx: Context, root: Node) -> Project:
     fields = slots.record(ctx, root, grammar.PROJECT, "in smsflow.yaml", grammar.LATER["project"])
     version(ctx, fields, "smsflow-project")
     providers = {
-        name: _provider(ctx, name, entry) for name, entry in fields.get("providers", {}).items()
+        name: provider(ctx, name, entry) for name, entry in fields.get("providers", {}).items()
     }
     compliance = fields.get("compliance")
     words: dict[str, tuple[str, ...]] = {
@@ -85,7 +90,8 @@ def _project(ctx: Context, root: Node) -> Project:
         for key in ("stop", "start", "help")
     }
     contact = fields.get("contact")
-    replies = fields.get("limits") and fields.get("limits").get("replies")
+    limits = fields.get("limits")
+    replies = limits and limits.get("replies")
     return Project(
         name=fields.get("name", "smsflow"),
         languages=ctx.languages,
@@ -94,7 +100,7 @@ def _project(ctx: Context, root: Node) -> Project:
         providers=providers,
         policies=_policies(ctx, fields),
         fields=_contact_fields(ctx, contact.get("fields", {}) if contact else {}),
-        public_url=_url(ctx, fields, "public_url"),
+        public_url=url(ctx, fields, "public_url"),
         countries=_countries(ctx, fields),
         quiet=_quiet(ctx, fields),
         default_reply=fields.get("default_reply"),
@@ -103,6 +109,8 @@ def _project(ctx: Context, root: Node) -> Project:
         help_words=words["help"],
         texts=_texts(compliance),
         replies=StartLimit(*replies) if replies else None,
+        caps=_caps(ctx, limits) if limits else Caps(),
+        keep=_keep(ctx, fields.get("keep")) if fields.get("keep") else Keep(),
     )
 
 
@@ -166,42 +174,6 @@ def _numbers(
     return found
 
 
-def _provider(ctx: Context, name: str, entry: Fields) -> ProviderEntry:
-    for secret in ("password", "webhook_secret"):
-        value = entry.get(secret)
-        if value is not None and not _ENV.fullmatch(value):
-            hint = f"write env.{name.upper()}_{secret.upper()} and set it in the environment"
-            message = f"'{secret}' stands in the open here"
-            ctx.issue(entry.nodes[secret].place, "F208", message, hint)
-    rate = entry.get("rate")
-    return ProviderEntry(
-        name=name,
-        kind=entry.get("kind", ""),
-        place=entry.place,
-        url=_url(ctx, entry, "url"),
-        user=entry.get("user", ""),
-        password=entry.get("password", ""),
-        webhook_secret=entry.get("webhook_secret", ""),
-        rate=rate[0] / slots.seconds(rate[1]) if rate else None,
-        mo=entry.get("mo", {}),
-    )
-
-
-def _url(ctx: Context, fields: Fields, key: str) -> str:
-    value = fields.get(key, "")
-    if not value or _ENV.fullmatch(value):
-        return str(value)
-    try:
-        parts = urlsplit(value)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        good = False
-    if not good:
-        message = f"{value!r} is no address of a web service"
-        ctx.issue(fields.nodes[key].place, "F208", message, "such as https://sms.example")
-    return str(value)
-
-
 def _countries(ctx: Context, fields: Fields) -> tuple[str, ...]:
     nodes = fields.get("countries", ())
     for node in nodes:
@@ -242,6 +214,32 @@ def _quiet(ctx: Context, fields: Fields) -> QuietHours | None:
         ctx.issue(quiet.places["to"], "F208", message, "write two different times")
     kinds = quiet.get("kinds", ("marketing", "transactional"))
     return QuietHours(start, end, frozenset(kinds))
+
+
+def _caps(ctx: Context, limits: Fields) -> Caps:
+    found: dict[str, StartLimit] = {}
+    for name in ("marketing", "texts", "prefix", "total"):
+        if (rate := limits.get(name)) is not None:
+            found[name] = StartLimit(*rate)
+            if _whole(rate[1]) > LONGEST_CAP:
+                message = f"texts are counted for {LONGEST_CAP.days} days, not longer"
+                ctx.issue(limits.places[name], "F208", message, "such as 30/1d")
+    return Caps(**found)
+
+
+def _keep(ctx: Context, keep: Fields) -> Keep:
+    found: dict[str, timedelta] = {}
+    for name in ("texts", "traces", "attempts", "sessions", "dead_letters"):
+        if (length := keep.get(name)) is not None:
+            found[name] = _whole(length)
+            if found[name] < SHORTEST_KEEP:
+                message = "reports and audits still need what is younger than 3 days"
+                ctx.issue(keep.places[name], "F208", message, "3d or more")
+    return Keep(**found)
+
+
+def _whole(length: Duration) -> timedelta:
+    return timedelta(days=length.days, seconds=length.seconds)
 
 
 def _contact_fields(ctx: Context, declared: Mapping[str, Any]) -> dict[str, ContactField]:

@@ -21,8 +21,10 @@ from smsflow.engine.model.flow import (
     Trigger,
 )
 from smsflow.engine.model.project import (
+    Caps,
     ContactField,
     DeliveryPolicy,
+    Keep,
     Number,
     Project,
     ProviderEntry,
@@ -71,6 +73,7 @@ __all__ = [
     "AnyStep",
     "Anytime",
     "Ask",
+    "Caps",
     "ContactField",
     "Delivery",
     "DeliveryPolicy",
@@ -84,6 +87,7 @@ __all__ = [
     "Happening",
     "If",
     "Input",
+    "Keep",
     "Log",
     "Moment",
     "Nudge",

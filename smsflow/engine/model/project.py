@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from smsflow.engine.model.flow import QuietHours, StartLimit
+from smsflow.engine.model.gateway import Gateway
 from smsflow.engine.model.slots import Duration, Text
 from smsflow.errors import Place
 
@@ -35,6 +37,34 @@ class DeliveryPolicy:
     give_up: Duration | None = None
 
 
+ONE_A_DAY = StartLimit(1, Duration(days=1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """How many texts may leave in how long; None for no limit.
+
+    Marketing counts texts that open a session, to one contact, and what is over waits. The others
+    count every text but the answer to STOP, and what is over is refused.
+    """
+
+    marketing: StartLimit = ONE_A_DAY
+    texts: StartLimit | None = None  # to one contact
+    prefix: StartLimit | None = None  # to all numbers that differ in their last four digits only
+    total: StartLimit | None = None  # to everybody
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """For how long what happened is kept; open sessions, consent and opt-outs stay for ever."""
+
+    texts: timedelta = timedelta(days=90)  # what came in and what went out
+    traces: timedelta = timedelta(days=30)
+    attempts: timedelta = timedelta(days=90)
+    sessions: timedelta = timedelta(days=400)  # after their end
+    dead_letters: timedelta = timedelta(days=400)
+
+
 @dataclass(frozen=True, slots=True)
 class ContactField:
     """A declared field of contacts, with its type and default."""
@@ -55,9 +85,13 @@ class ProviderEntry:
     url: str = ""
     user: str = ""
     password: str = ""
+    key: str = ""  # takes the place of user and password
+    format: str = "json"  # or xml
+    pull: int | None = None  # seconds between two pulls; None when everything is pushed
     webhook_secret: str = ""
     rate: float | None = None  # segments a second; None for no limit
     mo: Mapping[str, str] = field(default_factory=dict)  # parameter of the manual -> its name here
+    gateway: Gateway | None = None  # of the kind http
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +117,18 @@ class Project:
     commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # repeat, back, human
     system: Mapping[str, str] = field(default_factory=dict)  # flows by what they are for
     answers: Mapping[str, str] = field(default_factory=dict)  # named answer sets, as JSON
+    caps: Caps = Caps()
+    keep: Keep = Keep()
 
     def policy(self, name: str | None) -> DeliveryPolicy:
         """The named policy, else `normal`, else the first number and nothing more."""
         found = self.policies.get(name or "normal")
         return found or DeliveryPolicy(name="normal", via=(next(iter(self.numbers)),))
+
+    def number_at(self, address: str | None, name: str) -> str | None:
+        """The name of our number with that address, whatever it was called; else `name`, if
+        there is such a number and no address is known."""
+        if address is None:
+            return name if name in self.numbers else None
+        found = (each.name for each in self.numbers.values() if each.address == address)
+        return next(found, None)

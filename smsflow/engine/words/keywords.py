@@ -4,17 +4,20 @@ The routing order is published (flow language, section 1.4): entries of the numb
 before those of every number; among them a word that is the whole message, then a pattern, then a
 first word, then a word anywhere; longer words before shorter. All words lie in dictionaries by
 their folded form, so a look-up costs by the length of the text alone. Catch-alls come last.
+
+Mistyped keywords are a question of their own (`near`), asked when nothing else takes a text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import regex
 
 from smsflow.engine.words.folding import fold
+from smsflow.engine.words.typos import Neighbourhood, allowance
 from smsflow.errors import SmsflowError
 
 __all__ = [
@@ -34,12 +37,17 @@ PATTERN_SECONDS = 0.05  # a pattern that takes longer on a text does not match i
 
 @dataclass(frozen=True, slots=True)
 class KeywordEntry:
-    """Words that lead to `target`, on one number of ours or (None) on every one."""
+    """Words that lead to `target`, on one number of ours or (None) on every one.
+
+    `fuzzy` says how many typing mistakes a word may have: off, 1, 2, or auto, which is 1 for 4 to
+    7 letters and 2 for more.
+    """
 
     words: tuple[str, ...]
     match: str  # first, whole, anywhere
     number: str | None
     target: Any
+    fuzzy: str = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,8 @@ class Match:
     """An entry's target, and what of the text it took.
 
     `word` is the keyword as its author wrote it ('' for patterns and catch-alls), `args` the words
-    after it, `groups` a pattern's named groups. `whole` is true when the match is all of the text.
+    after it, `groups` a pattern's named groups. `whole` is true when the match is all of the text,
+    `mistakes` counts the letters that are wrong in a mistyped keyword.
     """
 
     target: Any
@@ -75,6 +84,7 @@ class Match:
     args: tuple[str, ...] = ()
     groups: Mapping[str, str] = field(default_factory=dict)
     whole: bool = False
+    mistakes: int = 0
 
 
 class PatternError(SmsflowError, ValueError):
@@ -104,6 +114,7 @@ class _Scope:
     anywhere: _Words = field(default_factory=dict)
     patterns: list[tuple[Any, PatternEntry]] = field(default_factory=list)
     catch_all: CatchAllEntry | None = None
+    mistyped: dict[str, Neighbourhood] = field(default_factory=dict)  # by the way to match
 
     def words(self, match: str) -> _Words:
         """The dictionary of one way to match."""
@@ -121,9 +132,16 @@ class _Asked:
 
 
 class KeywordIndex:
-    """All entries of a project, ready to be asked. Of two equal entries the earlier wins."""
+    """All entries of a project, ready to be asked. Of two equal entries the earlier wins.
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    `reserved` says of which words no mistyped keyword is made and none is taken for: those that
+    stop, start and help.
+    """
+
+    def __init__(
+        self, entries: Iterable[Entry], *, reserved: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        self._reserved = reserved
         self._scopes: dict[str | None, _Scope] = {}
         self._clashes: dict[tuple[int, int], tuple[Entry, Entry]] = {}
         self._longest = 1  # words in the longest keyword
@@ -152,6 +170,9 @@ class KeywordIndex:
         if entry.match == "whole":
             scope.raw.setdefault(word, (word, entry))
         self._longest = max(self._longest, folded.count(" ") + 1)
+        allowed = allowance(entry.fuzzy, folded)
+        if allowed and words[folded][1] is entry and not self._reserved(folded):
+            scope.mistyped.setdefault(entry.match, Neighbourhood()).add(folded, allowed)
 
     def _note_clash(self, other: Entry | None, entry: Entry) -> None:
         if other is not None and other is not entry:
@@ -183,6 +204,51 @@ class KeywordIndex:
         for scope in scopes:
             if scope.catch_all is not None:
                 yield Match(scope.catch_all.target, args=tuple(asked.raw.split()))
+
+    def near(self, text: str, number: str | None) -> list[Match]:
+        """The keywords that a text may have been meant for, each target once, the nearest first.
+
+        One is what was meant; of several the person has to be asked. A word that is a keyword or
+        reserved as it stands is no mistyped one.
+        """
+        tokens = fold(text).split()
+        found: dict[int, Match] = {}
+        for name in dict.fromkeys((number, None)):
+            scope = self._scopes.get(name, _Scope())
+            for way, words in scope.mistyped.items():
+                for match in self._mistyped(words, scope.words(way), way, text, tokens):
+                    other = found.setdefault(id(match.target), match)
+                    if match.mistakes < other.mistakes:
+                        found[id(match.target)] = match
+        return sorted(found.values(), key=lambda match: match.mistakes)
+
+    def _mistyped(
+        self, near: Neighbourhood, words: _Words, way: str, text: str, tokens: list[str]
+    ) -> Iterator[Match]:
+        """The keywords of one way to match that a part of the text is near to."""
+        for start, end in self._spans(way, len(tokens)):
+            said = " ".join(tokens[start:end])
+            if self._reserved(said) or self._is_keyword(said):
+                continue
+            for mistakes, folded in near.near(said):
+                word, entry = words[folded]
+                args = () if end == len(tokens) else _words_after(text, end)
+                whole = end - start == len(tokens)
+                yield Match(entry.target, word, args, whole=whole, mistakes=mistakes)
+
+    def _spans(self, way: str, count: int) -> Iterator[tuple[int, int]]:
+        """Where in a text of `count` words a keyword may stand."""
+        for start in range(count if way == "anywhere" else min(count, 1)):
+            for end in range(start + 1, min(count, start + self._longest) + 1):
+                if way != "whole" or end - start == count:
+                    yield start, end
+
+    def _is_keyword(self, folded: str) -> bool:
+        return any(
+            folded in words
+            for scope in self._scopes.values()
+            for words in (scope.whole, scope.first, scope.anywhere)
+        )
 
     def _in_scope(self, scope: _Scope, asked: _Asked) -> Iterator[Match]:
         as_written = scope.raw.get(asked.raw)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -46,6 +46,10 @@ class Lexicon:
     def knows(self, word: str) -> bool:
         """True when the word, folded, stands for something."""
         return fold(word) in self._folded
+
+    def words(self) -> Iterator[tuple[str, Found]]:
+        """The folded words, each with what it stands for."""
+        yield from self._folded.items()
 
     def as_written(self, raw: str) -> Found | None:
         """What the text means exactly as it came."""

@@ -8,10 +8,7 @@ candidates and is invalid: the person is asked again, and nothing is guessed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from typing import Any
+from functools import lru_cache
 
 from smsflow.engine.words.answer_words import (
     ANY_NUMBER,
@@ -23,99 +20,106 @@ from smsflow.engine.words.answer_words import (
     YES,
     YES_SIGNS,
 )
+from smsflow.engine.words.answers import (
+    ANSWER_TYPES,
+    AnswerContext,
+    AnswerSpec,
+    AnswerTypeError,
+    Choice,
+    Invalid,
+    Parsed,
+    quoted,
+)
 from smsflow.engine.words.folding import fold
-from smsflow.engine.words.lexicon import Found, Lexicon, choice_lexicon
+from smsflow.engine.words.identifiers import fits_pattern, parse_code, parse_email, parse_phone
+from smsflow.engine.words.lexicon import Found, Lexicon
+from smsflow.engine.words.mistyped import mistyped
+from smsflow.engine.words.moments import parse_date, parse_datetime, parse_time
 from smsflow.engine.words.numerals import TOO_LARGE, Numeral, numerals
+from smsflow.engine.words.selections import parse_multi
 
-_QUOTED = 40  # characters of a text that the trace shows
-TYPES = frozenset({"text", "integer", "decimal", "yesno", "choice"})
+__all__ = [
+    "AnswerContext",
+    "AnswerSpec",
+    "Choice",
+    "Invalid",
+    "Parsed",
+    "matches_word",
+    "parse",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One answer of a choice: the key that is saved, and further words for it."""
+def parse(text: str, spec: AnswerSpec, context: AnswerContext) -> Parsed | Invalid:
+    """The answer that `text` gives to a question, or why it is none.
 
-    key: str
-    words: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class AnswerSpec:
-    """What a question accepts.
-
-    `words` gives values further words: `{1: ("bad",), 5: ("great",)}`; for yesno its keys are
-    true and false or "yes" and "no". `minimum` and `maximum` bound a number, or the length of a
-    text in characters. With `letters` the text lists choices as A), B), so letters pick them.
+    No text raises. A spec can: AnswerTypeError for a registered type that is missing or fails,
+    ValueError for a bound that is none of its type (`answers.bound_of`).
     """
-
-    type: str = "text"
-    choices: tuple[Choice, ...] = ()
-    words: Mapping[Any, Sequence[str]] = field(default_factory=dict, hash=False)
-    minimum: Any = None
-    maximum: Any = None
-    letters: bool = False
-
-    @cached_property
-    def lexicon(self) -> Lexicon:
-        """The words of this question, folded; worked out once."""
-        if self.type == "choice":
-            listed = [(choice.key, (choice.key, *choice.words)) for choice in self.choices]
-            listed += [(str(key), tuple(words)) for key, words in self.words.items()]
-            keys = [choice.key for choice in self.choices]
-            return choice_lexicon(listed, keys, letters=self.letters)
-        return Lexicon((_typed(key, self.type), tuple(words)) for key, words in self.words.items())
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """An answer: its value (str, int, float, bool, or a choice's key) and how it was read."""
-
-    value: Any
-    how: str
-
-
-@dataclass(frozen=True, slots=True)
-class Invalid:
-    """No answer, and why; the reason is for the trace."""
-
-    reason: str
-
-
-def _typed(key: Any, type_: str) -> Any:
-    """A key of `words` as a value of the answer's type."""
-    match type_:
-        case "integer":
-            return int(key)
-        case "decimal":
-            return float(key)
-        case "yesno":
-            return key if isinstance(key, bool) else fold(str(key)) == "yes"
+    if spec.type not in ANSWER_TYPES:
+        return _registered(text, spec, context)
+    if not text.strip():
+        return Invalid("the text is empty")
+    match spec.type:
+        case "text":
+            return _text(text, spec)
+        case "multi":
+            return parse_multi(text, spec, context)
+        case "date":
+            return parse_date(text, spec, context)
+        case "time":
+            return parse_time(text, spec, context)
+        case "datetime":
+            return parse_datetime(text, spec, context)
+        case "phone":
+            return parse_phone(text, context)
+        case "email":
+            return parse_email(text)
+        case "code":
+            return parse_code(text, spec)
         case _:
-            return str(key)
+            return _by_words(text, spec, context.language.lower()[:2])  # pt-BR is read as pt
 
 
-def parse(text: str, spec: AnswerSpec, *, language: str) -> Parsed | Invalid:
-    """The answer that `text` gives to a question, or why it is none; never raises."""
-    if spec.type == "text":
-        return _text(text, spec)
+def _registered(text: str, spec: AnswerSpec, context: AnswerContext) -> Parsed | Invalid:
+    found = context.types.get(spec.type)
+    if found is None:
+        raise AnswerTypeError(f"no type {spec.type!r} is registered")
+    try:
+        value = found.parse(text, context)
+    except Exception as error:
+        raise AnswerTypeError(f"type {spec.type!r} failed: {error!r}") from error
+    return value if isinstance(value, Parsed | Invalid) else Parsed(value, f"type {spec.type}")
+
+
+def _by_words(text: str, spec: AnswerSpec, language: str) -> Parsed | Invalid:
+    """A number, a yes or no, or a choice."""
     lexicon = spec.lexicon
     raw = text.strip()
     found = lexicon.as_written(raw)
     if found is not None:
         return _judged(found, spec)
     folded = fold(raw)
-    if not raw:
-        return Invalid("the text is empty")
-    language = language.lower()[:2]  # pt-BR is read as pt
     tokens = folded.split()
-    said = [token for token in tokens if token not in FILLERS]
-    for form in (folded, " ".join(said)):
+    said = " ".join(token for token in tokens if token not in FILLERS)
+    for form in (folded, said):
         found = lexicon.whole(form) or _whole(form, spec, language)
         if found is not None and _is_contradicted(found, raw, spec):
             break
         if found is not None:
             return _judged(found, spec)
-    return _judged_all(_candidates(raw, tokens, spec, language), raw, spec)
+    candidates = _candidates(raw, tokens, spec, language)
+    near = None if candidates else _mistyped(said, spec, language)
+    return _judged(near, spec) if near is not None else _judged_all(candidates, raw, spec)
+
+
+def _mistyped(said: str, spec: AnswerSpec, language: str) -> Found | None:
+    """A word at one mistake from the whole message, for answers that are words."""
+    if spec.type not in ("choice", "yesno"):
+        return None
+    own = mistyped(spec.lexicon, said)
+    if own is not None or spec.type == "choice":
+        return own
+    return mistyped(_SAID.get(language, _SAID["en"]), said, same_start=True)
 
 
 def matches_word(text: str, words: tuple[str, ...]) -> bool:
@@ -137,8 +141,6 @@ def _written_and_folded(words: tuple[str, ...]) -> tuple[frozenset[str], frozens
 
 def _text(text: str, spec: AnswerSpec) -> Parsed | Invalid:
     raw = text.strip()
-    if not raw:
-        return Invalid("the text is empty")
     found = spec.lexicon.as_written(raw) or spec.lexicon.whole(fold(raw))
     if found is not None:
         return _judged(found, AnswerSpec())
@@ -146,6 +148,10 @@ def _text(text: str, spec: AnswerSpec) -> Parsed | Invalid:
         return Invalid(f"shorter than {spec.minimum} characters")
     if spec.maximum is not None and len(raw) > spec.maximum:
         return Invalid(f"longer than {spec.maximum} characters")
+    if spec.pattern:
+        fits = fits_pattern(spec.pattern, raw)
+        if not fits:
+            return Invalid("the pattern takes too long" if fits is None else "not of the pattern")
     return Parsed(raw, "as written")
 
 
@@ -260,15 +266,15 @@ _NUMBER_WORDS = {
 
 def _judged_all(found: list[Found], raw: str, spec: AnswerSpec) -> Parsed | Invalid:
     """The only value among the candidates."""
-    shown = raw if len(raw) <= _QUOTED else raw[: _QUOTED - 3] + "..."
+    shown = quoted(raw)
     if not found:
-        return Invalid(f"nothing in {shown!r} is an answer")
+        return Invalid(f"nothing in {shown} is an answer")
     if any(item.value != found[0].value for item in found):
         said = " and ".join(dict.fromkeys(item.how for item in found))
         return Invalid(f"more than one answer: {said}")
     kind = "number" if found[0].how.startswith("number ") else found[0].how
-    exact = raw == shown and found[0].how in (f"number {raw!r}", f"sign {raw!r}")
-    how = f"{found[0].how}, exact" if exact else f"{kind} in {shown!r}"
+    exact = repr(raw) == shown and found[0].how in (f"number {raw!r}", f"sign {raw!r}")
+    how = f"{found[0].how}, exact" if exact else f"{kind} in {shown}"
     return _judged(Found(found[0].value, how), spec)
 
 

@@ -1,7 +1,7 @@
 """User data headers: which part of how many this is, and which national tables it is written with.
 
-Source: 3GPP 23.040 sections 9.2.3.24.1 (concatenation, 8-bit reference), 9.2.3.24.15 and
-9.2.3.24.16 (national language single and locking shift).
+Source: 3GPP 23.040 sections 9.2.3.24.1 and 9.2.3.24.8 (concatenation, 8-bit and 16-bit reference),
+9.2.3.24.3 and 9.2.3.24.4 (ports), 9.2.3.24.15 and 9.2.3.24.16 (national language shift tables).
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from smsflow.sms.encoding.alphabets import Language, Shifts
 from smsflow.sms.encoding.parts import Split
 
 _CONCATENATION, _SINGLE_SHIFT, _LOCKING_SHIFT = 0x00, 0x24, 0x25
+_WIDE_CONCATENATION = 0x08  # the reference has 16 bits
+_PORTS = (0x04, 0x05)  # of 8 and of 16 bits
 
 _LANGUAGES = {language.identifier: language for language in Language}
 
@@ -50,6 +52,28 @@ def shifts_of_header(header: bytes) -> Shifts | None:
     if locking is Language.ES:  # reserved, so no table stands behind it
         locking = None
     return Shifts(single, locking) if single or locking else None
+
+
+def concatenation(header: bytes) -> tuple[int, int, int] | None:
+    """Reference, number of parts and number of this one, from 1; None for a text of one part.
+
+    An element that counts wrongly is passed over, as 3GPP 23.040 wants it. ValueError when an
+    element is cut.
+    """
+    found = None
+    for kind, content in _elements(header):
+        wide = kind == _WIDE_CONCATENATION
+        if not (wide or kind == _CONCATENATION) or len(content) != (4 if wide else 3):
+            continue
+        reference, total, number = int.from_bytes(content[:-2], "big"), content[-2], content[-1]
+        if total > 1 and 1 <= number <= total:
+            found = (reference, total, number)
+    return found
+
+
+def has_ports(header: bytes) -> bool:
+    """True for what is addressed to an application on the phone; ValueError for a cut element."""
+    return any(kind in _PORTS for kind, _ in _elements(header))
 
 
 def _shift_elements(shifts: Shifts | None) -> bytes:

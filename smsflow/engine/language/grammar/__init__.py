@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from smsflow.engine.language.grammar.flows import FLOW, TRIGGER, TRIGGER_KINDS, TYPED, TYPES
 from smsflow.engine.language.grammar.project import PROJECT, STATUSES
 from smsflow.engine.language.grammar.slots import Key, Kind, Slot, Verb
-from smsflow.engine.language.grammar.steps import ANSWER_TYPES, COMMON, VERBS
+from smsflow.engine.language.grammar.steps import COMMON, VERBS
+from smsflow.engine.words.answers import ANSWER_TYPES
 
 __all__ = [
     "ANSWER_TYPES",
@@ -41,8 +42,7 @@ LATER: Mapping[str, frozenset[str]] = {
     "verb": _words("call action run handoff log"),
     "step": _words("note on_error"),
     "send": _words("to media fallback quiet ordered save"),
-    "ask": _words("to media fallback quiet ordered keywords sensitive pattern"),
-    "type": _words("multi date time datetime phone email code"),
+    "ask": _words("to media fallback quiet ordered keywords sensitive"),
     "wait": _words("at weekday tz event where timeout save late_after on_late"),
     "otp": _words("letters"),
     "flow": _words("interrupt quiet update anytime on_error on_expire migrate"),

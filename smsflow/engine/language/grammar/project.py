@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from smsflow.engine.language.grammar.providers import PROVIDER
 from smsflow.engine.language.grammar.slots import Key, Kind, Slot, key, map_of, record
 
 STATUSES = ("undeliverable", "expired", "rejected", "no_report")
 
-_PROVIDER: Mapping[str, Key] = {
-    "kind": key(Kind.ENUM, "the kind of provider", "pigeonhost", required=True),
-    "url": key(Kind.PLAIN, "its address", required=True),
-    "user": key(Kind.PLAIN, "the user there"),
-    "password": key(Kind.PLAIN, "the password, as env.NAME"),
-    "rate": key(Kind.RATE, "segments that may leave: 50/s"),
-    "webhook_secret": key(Kind.PLAIN, "the secret in the path of our webhooks, as env.NAME"),
-    "mo": map_of(Slot(Kind.PLAIN), "parameter of the manual: its name in this account"),
-}
 _POLICY: Mapping[str, Key] = {
     "via": key(Kind.NUMBERS, "our numbers to send from, in order", required=True),
     "report_within": key(Kind.DURATION, "no final report by then counts as no_report"),
@@ -46,16 +38,36 @@ PROJECT: Mapping[str, Key] = {
         "our numbers by name",
         required=True,
     ),
-    "providers": map_of(Slot(Kind.RECORD, keys=_PROVIDER), "who carries texts", required=True),
+    "providers": map_of(Slot(Kind.RECORD, keys=PROVIDER), "who carries texts", required=True),
     "public_url": key(Kind.PLAIN, "where providers reach our webhooks"),
     "countries": key(Kind.WORDS, "who may be texted: ISO codes; default: of our numbers"),
     "contact": record("contacts", fields=map_of(Slot(Kind.TYPED), "their fields, with types")),
     "default_reply": key(Kind.TEXT, "the answer to a text that nothing takes"),
     "limits": record(
-        "limits for each contact",
+        "how many texts may leave in how long",
         replies=key(
             Kind.RATE, "replies that no question of ours invited, such as 30/1h; 6/1h if not given"
         ),
+        marketing=key(
+            Kind.RATE,
+            "texts to a contact that open a session of a marketing flow, and answer none; more of"
+            " them wait; 1/1d if not given",
+        ),
+        texts=key(Kind.RATE, "all texts to a contact, such as 30/1d; more are refused"),
+        prefix=key(
+            Kind.RATE,
+            "texts to numbers that differ in their last four digits only, such as 500/1d; more are"
+            " refused",
+        ),
+        total=key(Kind.RATE, "texts to everybody, such as 20000/1d; more are refused"),
+    ),
+    "keep": record(
+        "for how long what happened is kept; 3d at least",
+        texts=key(Kind.DURATION, "texts that came in and went out; 90d if not given"),
+        traces=key(Kind.DURATION, "lines of `smsflow trace`; 30d"),
+        attempts=key(Kind.DURATION, "tries to send a text; 90d"),
+        sessions=key(Kind.DURATION, "sessions after their end, with their answers; 400d"),
+        dead_letters=key(Kind.DURATION, "dead letters that nobody replays; 400d"),
     ),
     "deliver": map_of(Slot(Kind.RECORD, keys=_POLICY), "delivery policies by name"),
     "quiet": Key(

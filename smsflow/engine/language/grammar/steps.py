@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from smsflow.engine.language.grammar.people import PEOPLE
 from smsflow.engine.language.grammar.slots import Key, Kind, Slot, Verb, key, map_of, record
+from smsflow.engine.words.answers import ANSWER_TYPES
 
 _DELIVERY_DOCS = {
     "on_delivered": "when the phone has it",
@@ -27,16 +28,15 @@ COMMON: Mapping[str, Key] = {
     "when": key(Kind.CONDITION, "skip the step when this is false"),
 }
 
-ANSWER_TYPES = ("text", "integer", "decimal", "yesno", "choice")
-
 _ASK: Mapping[str, Key] = {
     "save": key(Kind.NAME, "the variable that keeps the answer"),
     "type": key(Kind.ENUM, "what kind of answer is expected", *ANSWER_TYPES),
     "choices": map_of(Slot(Kind.WORDS), "the answers to choose from, each with the words for it"),
     "words": map_of(Slot(Kind.WORDS), "further words for a value, such as {1: [bad]}"),
     "range": key(Kind.PAIR, "smallest and largest number: [1, 5]"),
-    "min": key(Kind.VALUE, "smallest number, or fewest characters"),
-    "max": key(Kind.VALUE, "largest number, or most characters"),
+    "min": key(Kind.VALUE, "smallest number, first day or time, or fewest characters or choices"),
+    "max": key(Kind.VALUE, "largest number, last day or time, or most characters or choices"),
+    "pattern": key(Kind.PLAIN, "a regular expression that a whole text or code matches, any case"),
     "valid": key(Kind.CONDITION, "an expression over `value` that a good answer makes true"),
     "invalid": key(Kind.TEXT, "the text for an answer that `valid` refuses"),
     "retry": record(
