@@ -23,6 +23,7 @@ from smsflow.engine.transcripts.given import GIVEN
 from smsflow.engine.transcripts.lines import OUT_KEYS, REPORTS, THEN, WHEN
 from smsflow.engine.transcripts.playing import play
 from smsflow.engine.transcripts.transcript import read_transcripts
+from smsflow.engine.verbs import subflows
 from smsflow.engine.words.compliance import STOP_WORDS
 from smsflow.engine.words.replies import AnswerContext, AnswerSpec, Choice, Invalid, parse
 from smsflow.engine.world import build
@@ -78,8 +79,9 @@ SAMPLES = {path.stem for path in (ROOT / "flows").glob("*.yaml")}
 
 
 def load_flow(text: str, path: str = "flows/example.yaml") -> Loaded:
-    """A flow within the sample project."""
-    return load({**mistakes.surroundings(), path: text.encode()})
+    """A flow within the sample project, beside its flow for codes, which examples run."""
+    codes = {"flows/otp.yaml": (ROOT / "flows/otp.yaml").read_bytes()}
+    return load({**mistakes.surroundings(), **codes, path: text.encode()})
 
 
 def told(loaded: Loaded) -> list[str]:
@@ -206,6 +208,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         ["steps without a wait", f"{running.MAX_STEPS}"],
         ["visits of one step in a session", f"{running.MAX_VISITS}"],
         ["texts sent in a session", f"{turn.MAX_TEXTS}"],
+        ["flows that run each other", f"{subflows.MAX_DEPTH} deep"],
         [
             "starts of a flow for one contact",
             f"{starting.START_LIMIT.times} an hour, or the flow's `limits`",

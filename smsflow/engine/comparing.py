@@ -74,7 +74,10 @@ def plain(value: Any, *, texts: bool = True) -> Any:
 
 # --- the head -------------------------------------------------------------------------------------
 
-_HEAD = ("kind", "languages", "key", "mode", "starts", "lifetime", "variables")
+_HEAD = (
+    *("kind", "languages", "key", "mode", "starts", "lifetime", "variables"),
+    *("interrupt", "quiet", "anytime", "on_error", "on_expire"),
+)
 
 
 def _heads(old: Flow, new: Flow) -> Iterator[Changed]:

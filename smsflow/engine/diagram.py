@@ -10,37 +10,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from smsflow.engine.captions import anytime_text, head, length_text, snippet
 from smsflow.engine.comparing import plain, trigger_text
 from smsflow.engine.model import (
     DELIVERY_OUTCOMES,
-    WEEKDAYS,
     AnyStep,
     Ask,
     Duration,
-    Emit,
     End,
     Flow,
     Goto,
-    Group,
     If,
-    Log,
-    Moment,
     Otp,
     Resume,
-    Run,
     Send,
-    Set,
-    Start,
-    Subscribe,
     Switch,
-    Text,
-    Unsubscribe,
-    Wait,
 )
 from smsflow.engine.words.replies import AnswerSpec
 
 MAIN = "main"  # the section that `steps` is; it gets no frame
-_SHOWN = 40  # characters of a text
 _DASHED = (DELIVERY_OUTCOMES - {"on_delivered"}) | {
     *("on_timeout", "on_invalid", "on_past", "on_late", "on_locked", "on_error"),
 }
@@ -120,7 +108,7 @@ def _graph(flow: Flow) -> _Graph:
     graph.nodes["triggers"] = _Node("stadium", said)
     graph.line(_Edge("triggers", _at(flow, flow.start, graph)))
     section = MAIN
-    firsts = {first: name for name, first in flow.sections.items()}
+    firsts = {first: name for name, first in flow.sections.items()} | _entries(flow, graph)
     language = flow.languages[0] if flow.languages else ""
     for step in flow.steps.values():  # section by section, as they are compiled
         section = firsts.get(step.id, section)
@@ -133,6 +121,17 @@ def _graph(flow: Flow) -> _Graph:
         for outcome, end in _unwritten(step):
             graph.line(_Edge(step.id, _implied(graph, end), _label(step, outcome), dashed=True))
     return graph
+
+
+def _entries(flow: Flow, graph: _Graph) -> dict[str, str]:
+    """Frames for the handlers of the whole flow, each with a shape for what leads there."""
+    told = {each.start: anytime_text(each) for each in flow.anytime}
+    told |= {flow.on_error: "any failure"} if flow.on_error else {}
+    told |= {flow.on_expire: "lifetime over"} if flow.on_expire else {}
+    for start, what in told.items():
+        graph.nodes[f" {what}"] = _Node("stadium", (what,), what)
+        graph.line(_Edge(f" {what}", _at(flow, start, graph), "", dashed=True))
+    return told
 
 
 def _own(step: AnyStep) -> dict[str, object]:
@@ -166,85 +165,13 @@ def _implied(graph: _Graph, label: str) -> str:
 def _look(step: AnyStep, language: str) -> tuple[str, tuple[str, ...]]:
     """The shape of a step and its lines."""
     text = step.text if isinstance(step, Send | Ask | Otp | End) else None
-    shape, head = _head(step)
-    shown = [head]
+    shape, told = head(step)
+    shown = [told]
     if text is not None:
-        shown.append(_snippet(text, language))
+        shown.append(snippet(text, language))
     if step.when is not None:
         shown.append(f"when {step.when.source}")
     return shape, tuple(shown)
-
-
-def _head(step: AnyStep) -> tuple[str, str]:
-    match step:
-        case Send():
-            return "box", "send"
-        case Ask():
-            return "round", f"ask {step.save or step.id}"
-        case Otp():
-            return "round", f"otp, {step.digits} digits"
-        case Wait():
-            return "box", f"wait {_awaited(step)}"
-        case If():
-            return "diamond", f"if {step.condition.source}"
-        case Switch():
-            return "diamond", f"switch {step.subject.source}"
-        case Set():
-            return "box", f"set {', '.join(name for name, _ in step.assignments)}"
-        case End():
-            return "circle", step.label
-        case Run():
-            return "box", f"run {step.flow}"
-        case Log():
-            return "box", f"log {step.level}"
-        case Resume():
-            return "stadium", "back to what was open"
-        case Group():
-            changes = [f"+{name}" for name in step.add] + [f"-{name}" for name in step.remove]
-            return "box", f"group {', '.join(changes)}"
-        case Subscribe() | Unsubscribe():
-            return "box", f"{step.verb} {step.list}"
-        case Start():
-            return "box", f"start {step.flow}"
-        case Emit():
-            return "box", f"emit {step.event}"
-        case Goto():
-            return "box", f"goto {step.target}"
-
-
-def _awaited(step: Wait) -> str:
-    if step.happening is not None:
-        where = f" where {step.happening.where.source}" if step.happening.where else ""
-        return f"for {step.happening.event}{where}"
-    return moment_text(step.moment) if step.moment else _length(step.duration or Duration())
-
-
-def moment_text(moment: Moment) -> str:
-    """A moment in a few words: `until appointment.at -1d at 10:00 on mon, fri`."""
-    parts = [f"until {moment.until.source}"] if moment.until else []
-    if moment.offset != Duration():
-        parts.append(_length(moment.offset, signed=True))
-    if moment.at is not None:
-        hours, minutes = divmod(moment.at, 60)
-        parts.append(f"at {hours:02}:{minutes:02}")
-    if moment.weekdays:
-        parts.append(f"on {', '.join(WEEKDAYS[day] for day in moment.weekdays)}")
-    return " ".join((*parts, moment.tz) if moment.tz else parts)
-
-
-def _snippet(text: Text, language: str) -> str:
-    words = " ".join(text.in_language(language).source.split())
-    return f"“{words if len(words) <= _SHOWN else words[: _SHOWN - 1] + '…'}”"
-
-
-def _length(duration: Duration, *, signed: bool = False) -> str:
-    """A duration as an author writes it."""
-    negative = duration.days < 0 or duration.seconds < 0
-    minutes, seconds = divmod(abs(duration.seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = zip((abs(duration.days), hours, minutes, seconds), "dhms", strict=True)
-    said = "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"
-    return f"{'-' if negative else '+'}{said}" if signed else said
 
 
 # --- where a step leads ---------------------------------------------------------------------------
@@ -303,13 +230,13 @@ def _label(step: AnyStep, outcome: str) -> str:
         return value
     match kind, step:
         case "on_timeout", Ask(timeout=Duration() as timeout):
-            return f"{_length(timeout)} silent"
+            return f"{length_text(timeout)} silent"
         case "on_invalid", Ask():
             return f"{step.retry.times + 1} unclear"
         case "on_locked", Otp():
             return f"{step.attempts} wrong"
         case "on_expired", Otp():
-            return f"{_length(step.expires)} over"
+            return f"{length_text(step.expires)} over"
         case _:
             return kind.removeprefix("on_").replace("_", " ")
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from smsflow.engine import asides, running, triggering
+from smsflow.engine import addressing, asides, running, triggering
 from smsflow.engine.events import EventHappened
 from smsflow.engine.model import Happening, Wait
 from smsflow.engine.state import Session, kept
 from smsflow.engine.turn import FlowFailed, Turn
-from smsflow.sms.numbers import normalise
 
 
 def hear(turn: Turn, event: EventHappened) -> None:
@@ -60,22 +59,9 @@ def _concerns(
     """True for an event that this is about; one with data that nobody can work with is not."""
     if happening.event != name:
         return False
-    extra = {"event": data}
+    whose = addressing.phone_of(turn.world, happening.contact, data, turn.now)
     try:
-        if happening.contact is not None:
-            phone = turn.evaluate(session, happening.contact, extra)
-        else:
-            phone = data.get("phone")
-        addressed = phone is None or same_phone(turn.contact.phone, phone)
-        return addressed and turn.holds(session, happening.where, extra)
+        return whose == turn.contact.phone and turn.holds(session, happening.where, {"event": data})
     except FlowFailed as failure:
         turn.trace(session, None, "ignored", f"event {name}: {failure.message}")
-        return False
-
-
-def same_phone(ours: str, given: object) -> bool:
-    """True when what an event gives for a phone is the number of this contact."""
-    try:
-        return normalise(str(given)) == ours
-    except ValueError:
         return False

@@ -116,11 +116,9 @@ class Turn:
         except TemplateError as error:
             raise FlowFailed("template", str(error), template.place) from error
 
-    def evaluate(
-        self, session: Session, expression: Expression, extra: Mapping[str, Any] | None = None
-    ) -> Any:
+    def evaluate(self, session: Session, expression: Expression) -> Any:
         """The value of an expression of the flow; an unset name fails the session."""
-        return self._worked_out(session, expression, CompiledExpression.evaluate, extra)
+        return self._worked_out(session, expression, CompiledExpression.evaluate)
 
     def evaluate_if_set(self, session: Session, expression: Expression) -> Any:
         """The value of an expression of the flow; None for an unset name."""

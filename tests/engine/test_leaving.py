@@ -106,7 +106,10 @@ def sim() -> Simulator:
     loaded = load({"smsflow.yaml": PROJECT, "flows/offer.yaml": OFFER}).sound()
     assert loaded.project is not None
     world = worlds.build(loaded.project, loaded.flows, secret=b"a secret of tests")
-    return Simulator(world, Contact("+447700900123"), at("2025-01-10 10:00"), Random(7))
+    contact = Contact("+447700900123", lists=["marketing"])
+    return Simulator(world, contact, at("2025-01-10 10:00"), Random(7))
+        world, Contact("+447700900123", lists=["marketing"]), at("2025-01-10 10:00"), Random(7)
+    )
 
 
 def said(sim: Simulator) -> list[str]:

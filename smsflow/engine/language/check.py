@@ -11,8 +11,9 @@ from smsflow.engine.language.flows import FlowReading
 from smsflow.engine.language.graph_checks import check_graph
 from smsflow.engine.language.reading import listed, suggest
 from smsflow.engine.language.sms_checks import check_texts
+from smsflow.engine.language.subflow_checks import check_runs
 from smsflow.engine.language.variables import check_variables
-from smsflow.engine.model import Ask, End, Flow, Otp, Speaking, Start, Text
+from smsflow.engine.model import Ask, End, Flow, Otp, Run, Speaking, Start, Text
 from smsflow.engine.words.folding import fold
 from smsflow.errors import Issue, Place
 
@@ -45,7 +46,6 @@ def _texts(step: object) -> Iterator[Text]:
 def check_together(readings: Sequence[FlowReading]) -> Iterator[Issue]:
     """What flows do to each other: two of one name, two that a text could start."""
     yield from _names(readings)
-    yield from _other_flows(readings)
     taken: dict[tuple[str, ...], Place] = {}
     for reading in sorted(readings, key=lambda each: each.place):
         for key, place, what in _claims(reading):
@@ -64,7 +64,7 @@ def _names(readings: Iterable[FlowReading]) -> Iterator[Issue]:
             yield Issue(reading.place, "F308", message, "rename one of them")
 
 
-def _other_flows(readings: Sequence[FlowReading]) -> Iterator[Issue]:
+def check_other_flows(readings: Sequence[FlowReading]) -> Iterator[Issue]:
     """Flows that another one names, and what it hands to them."""
     known = {each.name: each for each in readings}
     for reading in readings:
@@ -74,12 +74,13 @@ def _other_flows(readings: Sequence[FlowReading]) -> Iterator[Issue]:
                 hint = suggest(node.text, known, there)
                 yield Issue(node.place, "F313", f"there is no flow {node.text!r}", hint)
         for step in reading.flow.steps.values() if reading.flow else ():
-            other = known.get(step.flow) if isinstance(step, Start) else None
-            if isinstance(step, Start) and other and other.flow:
+            other = known.get(step.flow) if isinstance(step, Run | Start) else None
+            if isinstance(step, Run | Start) and other and other.flow:
                 yield from handed_over(step.inputs, other.flow, step.place)
         for each in reading.triggers if reading.flow else ():
             if each.trigger.kind in _GIVES_INPUTS and reading.flow:
                 yield from handed_over(each.trigger.inputs, reading.flow, each.trigger.place)
+    yield from check_runs(readings)
 
 
 def handed_over(given: Iterable[str], flow: Flow, place: Place) -> Iterator[Issue]:

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from smsflow.engine.language import grammar, slots, source
-from smsflow.engine.language.grammar import COMMON, LATER, VERBS, Key, Kind
+from smsflow.engine.language import slots, source
+from smsflow.engine.language.answer_sets import planted
+from smsflow.engine.language.grammar import COMMON, LATER, VERBS, Key, Kind, Slot
 from smsflow.engine.language.reading import Context, Fields, Refused, kind_of, listed, suggest
 from smsflow.engine.language.source import Node, Scalar
 from smsflow.errors import Place
@@ -23,6 +24,16 @@ _KEYS: Mapping[str, Mapping[str, Key]] = {
     for name, verb in VERBS.items()
 }
 _OUTCOME_OF = {"then": "then", "cases": "case"}  # key of handlers by name -> first half of outcome
+
+
+def _keys_of(verb: str, written: source.Mapping | Mapping[str, Node]) -> Mapping[str, Key]:
+    """The keys of a verb; those of the ends of another flow are as they are written."""
+    if not VERBS[verb].by_label:
+        return _KEYS[verb]
+    names = [key.text for key, _ in written] if isinstance(written, source.Mapping) else written
+    labels = (name for name in names if name.startswith("on_") and name != "on_error")
+    ends = {name: Key(Slot(Kind.HANDLER), f"when it ends as {name[3:]}") for name in labels}
+    return {**_KEYS[verb], **ends}
 
 
 @dataclass(slots=True)
@@ -82,11 +93,12 @@ class Drafter:
             added = tuple(item for item in default if item[0].text not in own)
             node = source.Mapping(node.items + added, node.place)
         article = "an" if verb.text[0] in "aeio" else "a"
-        later = LATER["step"] | LATER.get(verb.text, frozenset())
+        later = LATER.get(verb.text, frozenset())
         where = f"in {article} '{verb.text}' step"
         if verb.text == "ask":
-            node = self._without_delivered(node)
-        fields = slots.record(self.ctx, node, _KEYS[verb.text], where, later)
+            node = planted(self.ctx, self._without_delivered(node))
+        keys = _keys_of(verb.text, node)
+        fields = slots.record(self.ctx, node, keys, where, later)
         draft = Draft("", verb.text, verb.place, fields)
         draft.id = self._id(draft, prefix, counts[verb.text])
         self._handlers(draft)
@@ -139,8 +151,9 @@ class Drafter:
         return str(chosen)
 
     def _handlers(self, draft: Draft) -> None:
-        keys = _KEYS[draft.verb]
-        for name in grammar.VERBS[draft.verb].outcomes:
+        keys = _keys_of(draft.verb, draft.fields.nodes)
+        handlers = (Kind.HANDLER, Kind.HANDLERS)
+        for name in (name for name, key in keys.items() if key.slot.kind in handlers):
             node = draft.fields.nodes.get(name)
             if node is None:
                 continue

@@ -15,11 +15,12 @@ from typing import Any
 from smsflow.engine.language import grammar, slots, source, texts
 from smsflow.engine.language.drafts import Draft, Drafter
 from smsflow.engine.language.grammar import VERBS
+from smsflow.engine.language.handlers import Handler, anytime_of, link_handlers, read_handlers
 from smsflow.engine.language.reading import Context, Fields, Refused, suggest
 from smsflow.engine.language.source import Document, Node, Scalar
 from smsflow.engine.language.steps import Linker
 from smsflow.engine.language.triggers import ReadTrigger, read_trigger
-from smsflow.engine.model import AnyStep, Duration, Flow, StartLimit
+from smsflow.engine.model import Duration, Flow, QuietHours, StartLimit
 from smsflow.engine.scope import RESERVED
 from smsflow.errors import Place
 
@@ -101,7 +102,8 @@ def _fill(ctx: Context, fields: Fields, reading: FlowReading) -> None:
             reading.triggers.append(read_trigger(ctx, each))
         except Refused:
             continue
-    steps, sections = _graph(ctx, fields, reading)
+    graph = _graph(ctx, fields, reading)
+    anytime = tuple(anytime_of(ctx, graph.handlers))
     _variable_names(ctx, fields)
     starts = fields.get("limits") and fields.get("limits").get("starts")
     if any(issue.level == "error" for issue in ctx.issues):
@@ -121,10 +123,34 @@ def _fill(ctx: Context, fields: Fields, reading: FlowReading) -> None:
         starts=StartLimit(*starts) if starts else None,
         lifetime=fields.get("lifetime", Duration(days=30)),
         variables=fields.get("vars", {}),
-        steps=steps,
-        sections=sections,
-        start=sections[MAIN],
+        steps=graph.linker.steps,
+        sections=graph.sections,
+        start=graph.sections[MAIN],
+        interrupt=fields.get("interrupt", "pause"),
+        quiet=_quiet(ctx, fields),
+        anytime=anytime,
+        on_error=graph.first("@on_error"),
+        on_expire=graph.first("@on_expire"),
+        handlers=graph.linker.handlers,
     )
+
+
+def _quiet(ctx: Context, fields: Fields) -> QuietHours | None:
+    """The flow's own quiet hours; `off` is hours that begin and end at one time."""
+    if "quiet" not in fields.values:
+        return None
+    kinds = frozenset({fields.get("kind", "transactional")})
+    quiet = fields.get("quiet")
+    if quiet is None:
+        return QuietHours(0, 0, kinds)
+    start, end = quiet.get("from"), quiet.get("to")
+    if start is None or end is None:
+        return None
+    if start == end:
+        message = "quiet hours that begin and end at one time leave nothing, or everything"
+        hint = "write two different times, or quiet: off"
+        ctx.issue(quiet.places["to"], "F208", message, hint)
+    return QuietHours(start, end, kinds)
 
 
 def _variable_names(ctx: Context, fields: Fields) -> None:
@@ -137,10 +163,21 @@ def _variable_names(ctx: Context, fields: Fields) -> None:
                 ctx.issue(name.place, "F310", message, "choose another name")
 
 
-def _graph(
-    ctx: Context, fields: Fields, reading: FlowReading
-) -> tuple[dict[str, AnyStep], dict[str, str]]:
-    """The steps by id, and the first step of each section."""
+@dataclass(frozen=True, slots=True)
+class _Graph:
+    """The linked steps, the first one of each section, and the handlers of the flow."""
+
+    linker: Linker
+    sections: dict[str, str]
+    handlers: list[Handler]
+
+    def first(self, name: str) -> str | None:
+        """The first step of the handler of that name."""
+        return next((each.drafts[0].id for each in self.handlers if each.name == name), None)
+
+
+def _graph(ctx: Context, fields: Fields, reading: FlowReading) -> _Graph:
+    """Draft all steps, then link them."""
     drafter = Drafter(ctx, _defaults(ctx, fields))
     lists: dict[str, list[Draft]] = {}
     nodes: list[tuple[str, Place, Node | None]] = [
@@ -156,13 +193,15 @@ def _graph(
         elif node is not None:
             reading.section_places[name] = place
             lists[name] = _section(drafter, node, name)
+    handlers = read_handlers(drafter, fields)
     firsts = {name: drafts[0].id for name, drafts in lists.items() if drafts}
     lines = {name: place.line for name, place in drafter.ids.items()}
     lines |= {name: place.line for name, place in reading.section_places.items()}
     linker = Linker(ctx, firsts, set(drafter.ids), lines)
     for drafts in lists.values():
         linker.link(drafts, None)
-    return linker.steps, firsts
+    link_handlers(linker, handlers)
+    return _Graph(linker, firsts, handlers)
 
 
 def _section(drafter: Drafter, node: Node, name: str) -> list[Draft]:
@@ -200,7 +239,8 @@ def _defaults(ctx: Context, fields: Fields) -> dict[str, source.Mapping]:
 def _hash(ctx: Context, fields: Fields) -> str:
     """First 8 hex of SHA-256 over what the flow says; comments and formatting don't count."""
     said = {name: normal(node, name) for name, node in fields.nodes.items()}
-    content = json.dumps([said, ctx.languages, ctx.used], sort_keys=True, ensure_ascii=True)
+    parts = [said, ctx.languages, ctx.used, *([ctx.sets] if ctx.sets else [])]
+    content = json.dumps(parts, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(content.encode()).hexdigest()[:8]
 
 

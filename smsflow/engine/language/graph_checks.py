@@ -14,6 +14,7 @@ def check_graph(reading: FlowReading) -> None:
     if flow is None:
         return
     _unreachable(reading, flow)
+    _intruders(reading, flow)
     _loops(reading, flow)
 
 
@@ -51,6 +52,17 @@ def _unreachable(reading: FlowReading, flow: Flow) -> None:
             message = "this step is never reached"
             hint = "the step before it always goes elsewhere; remove one of them"
             reading.ctx.issue(flow.steps[name].place, "F501", message, hint)
+
+
+def _intruders(reading: FlowReading, flow: Flow) -> None:
+    """Tell ways into an `anytime` handler: only what it is for leads there."""
+    for handler in flow.anytime:
+        inside = flow.handlers[handler.name]
+        for step in flow.steps.values():
+            if step.id not in inside and not inside.isdisjoint(successors(step)):
+                message = "this leads into an 'anytime' handler"
+                hint = "put the steps that both need into a section, and go there"
+                reading.ctx.issue(step.place, "F505", message, hint)
 
 
 def _waits(step: AnyStep) -> bool:

@@ -7,16 +7,21 @@ with an error is not among the flows, so nobody can be texted by half of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from smsflow.engine.language import project as projects
-from smsflow.engine.language.check import check_flow, check_together
+from smsflow.engine.language.check import (
+    check_flow,
+    check_other_flows,
+    check_together,
+    handed_over,
+)
 from smsflow.engine.language.compose import read
 from smsflow.engine.language.flows import FlowReading, read_flow
 from smsflow.engine.language.project import read_project
-from smsflow.engine.language.reading import Context
+from smsflow.engine.language.reading import Context, listed, suggest
 from smsflow.engine.language.source import decode_file
 from smsflow.engine.model import Flow, Project
 from smsflow.engine.words.compliance import ComplianceWords
@@ -71,6 +76,8 @@ def load(files: Mapping[str, bytes]) -> Loaded:
         check_flow(reading)
         issues += reading.ctx.issues
     issues += check_together(readings)
+    issues += check_other_flows(readings)
+    issues += _system(project, readings)
     unique = tuple(sorted(dict.fromkeys(issues), key=_order))
     bad = {issue.place.file for issue in unique if issue.level == "error"}
     sound = [each for each in readings if each.sound and each.place.file not in bad]
@@ -80,6 +87,18 @@ def load(files: Mapping[str, bytes]) -> Loaded:
         unique,
         {each.name: _bundle(each, texts[each.place.file]) for each in sound},
     )
+
+
+def _system(project: Project | None, readings: list[FlowReading]) -> Iterator[Issue]:
+    """What is wrong with the flows that the project starts by itself."""
+    known = {each.name: each for each in readings}
+    for purpose, name in (project.system if project else {}).items():
+        place = project.system_places[purpose] if project else Place(projects.FILE, 1, 1)
+        if name not in known:
+            hint = suggest(name, known, f"the project has: {listed(sorted(known))}")
+            yield Issue(place, "F313", f"there is no flow {name!r}", hint)
+        elif (flow := known[name].flow) is not None:
+            yield from handed_over((), flow, place)
 
 
 def _order(issue: Issue) -> tuple[Place, str]:
@@ -135,6 +154,7 @@ def _context(project: Project, templates: Mapping[str, str]) -> Context:
         templates=templates,
         fields=project.fields,
         compliance=words,
+        answers=project.answers,
     )
 
 
@@ -160,6 +180,7 @@ def _fresh(ctx: Context, file: str) -> Context:
         ctx.templates,
         fields=ctx.fields,
         compliance=ctx.compliance,
+        answers=ctx.answers,
     )
 
 
@@ -195,6 +216,7 @@ def _bundle(reading: FlowReading, text: str) -> str:
         "text": text,
         "languages": list(ctx.languages),
         "templates": dict(ctx.used),
+        "answers": dict(ctx.sets),
     }
     return json.dumps(content, ensure_ascii=False, sort_keys=True)
 
@@ -212,6 +234,7 @@ def read_bundle(json_text: str, project: Project) -> Flow:
         languages=tuple(content["languages"]),
         timezone=project.timezone,
         templates=content["templates"],
+        answers=content.get("answers", {}),
     )
     issues: list[Issue] = []
     for reading in _readings(content["text"], file, context, issues):

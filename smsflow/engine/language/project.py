@@ -10,6 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from smsflow.engine.language import grammar, slots, source
+from smsflow.engine.language.answer_sets import written
+from smsflow.engine.language.asking import forbid_compliance_words
 from smsflow.engine.language.compose import read
 from smsflow.engine.language.flows import version
 from smsflow.engine.language.providers import provider, url
@@ -30,6 +32,8 @@ from smsflow.engine.model import (
     StartLimit,
     Text,
 )
+from smsflow.engine.words.compliance import ComplianceWords
+from smsflow.engine.words.folding import fold
 from smsflow.errors import Issue, Place
 
 FILE = "smsflow.yaml"
@@ -89,7 +93,8 @@ def _project(ctx: Context, root: Node) -> Project:
         key: slots.texts_of(compliance.get(key, ())) if compliance else ()
         for key in ("stop", "start", "help")
     }
-    contact = fields.get("contact")
+    ctx.compliance = ComplianceWords(**words)
+    contact, system = fields.get("contact"), fields.get("system")
     limits = fields.get("limits")
     replies = limits and limits.get("replies")
     return Project(
@@ -111,7 +116,28 @@ def _project(ctx: Context, root: Node) -> Project:
         replies=StartLimit(*replies) if replies else None,
         caps=_caps(ctx, limits) if limits else Caps(),
         keep=_keep(ctx, fields.get("keep")) if fields.get("keep") else Keep(),
+        commands=_commands(ctx, fields),
+        system=system.values if system else {},
+        system_places={name: node.place for name, node in system.nodes.items()} if system else {},
+        answers=written(fields.nodes.get("answers")),
     )
+
+
+def _commands(ctx: Context, fields: Fields) -> dict[str, tuple[str, ...]]:
+    """Words of the project's commands; each word stands for one."""
+    found = fields.get("commands")
+    taken: dict[str, str] = {}
+    for name, words in found.values.items() if found else ():
+        forbid_compliance_words(ctx, words)
+        for word in words:
+            owner = taken.setdefault(fold(word.text) or word.text, name)
+            if owner != name:
+                message = f"{word.text!r} stands for '{owner}' already"
+                ctx.issue(word.place, "F321", message, "use another word")
+    if "human" in (found or ()) and "human" not in (fields.get("system") or ()):
+        message = "'human' needs a flow that brings a person"
+        ctx.issue(found.places["human"], "F201", message, "write system: {human: name of a flow}")
+    return {name: slots.texts_of(words) for name, words in found.values.items()} if found else {}
 
 
 def _names_first(ctx: Context, root: Node) -> None:

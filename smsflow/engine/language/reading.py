@@ -39,6 +39,8 @@ class Context:
     fields: Mapping[str, ContactField] | None = None  # declared fields of contacts
     compliance: ComplianceWords | None = None  # None: any word will do
     flows_named: list[Scalar] = field(default_factory=list)  # names of other flows in this one
+    answers: Mapping[str, str] | None = None  # the project's answer sets, as JSON
+    sets: dict[str, str] = field(default_factory=dict)  # those of them that were asked for
 
     def issue(
         self, place: Place, code: str, message: str, hint: str = "", level: str = "error"

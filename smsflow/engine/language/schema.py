@@ -146,7 +146,11 @@ class _Writer:
     def _verb(self, name: str) -> dict[str, Any]:
         verb = VERBS[name]
         own = Key(verb.slot, verb.doc, required=True)
-        return {"description": verb.doc, **self.record({name: own, **verb.keys, **COMMON})}
+        found = {"description": verb.doc, **self.record({name: own, **verb.keys, **COMMON})}
+        if verb.by_label:
+            handlers = {"^on_": {"$ref": "#/$defs/steps"}}
+            found["patternProperties"] = {**found["patternProperties"], **handlers}
+        return found
 
     def record(self, keys: Mapping[str, Key]) -> dict[str, Any]:
         """A mapping with these keys and no others."""
@@ -189,7 +193,10 @@ class _Writer:
                 return self._by_verb()
             case Kind.DURATION_OR_RECORD:
                 length = self._slot(Slot(Kind.DURATION))
-                return {"anyOf": [length, self.record(slot.keys)]}
+                said = [{"required": [name]} for name in ("until", "at", "event")]
+                return {"anyOf": [length, {**self.record(slot.keys), "anyOf": said}]}
+            case Kind.OFF_OR_RECORD:
+                return {"anyOf": [{"const": "off"}, self.record(slot.keys)]}
             case _:
                 return self._leaf(slot)
 
@@ -224,6 +231,8 @@ class _Writer:
                 return dict(_SCALAR)
             case Kind.WORDS:
                 return _one_or_more(_WORD)
+            case Kind.ENUM if slot.values == grammar.ANSWER_TYPES:
+                return {"anyOf": [{"enum": list(slot.values)}, {"pattern": r"^answers\."}]}
             case Kind.ENUM:
                 return {"enum": list(slot.values)}
             case Kind.ENUMS:

@@ -35,6 +35,10 @@ def read(ctx: Context, node: Node, slot: Slot, name: str) -> Any:
     match slot.kind:
         case Kind.RECORD:
             return record(ctx, node, slot.keys, f"under '{name}'", _later(name))
+        case Kind.OFF_OR_RECORD:
+            if isinstance(node, Scalar) and node.text == "off":
+                return None
+            return record(ctx, node, slot.keys, f"under '{name}'", _later(name))
         case Kind.DATA:
             return data(ctx, node)
         case Kind.MAP | Kind.HANDLERS:

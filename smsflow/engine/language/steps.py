@@ -30,6 +30,7 @@ class Linker:
         self.ids = ids
         self.lines = lines  # of sections and ids, for hints
         self.steps: dict[str, AnyStep] = {}
+        self.handlers: dict[str, frozenset[str]] = {}  # the steps of error handlers, by name
 
     def link(self, drafts: list[Draft], after: str | None) -> None:
         """Make the steps of a list; behind its last one comes `after`."""
@@ -37,8 +38,11 @@ class Linker:
         for draft, following in zip(drafts, followers, strict=False):  # of no steps, none follow
             outcomes = {name: handler[0].id for name, handler in draft.handlers.items() if handler}
             self.steps[draft.id] = self._step(draft, following, outcomes)
-            for handler in draft.handlers.values():
+            for name, handler in draft.handlers.items():
+                before = set(self.steps)
                 self.link(handler, following)
+                if name == "on_error":
+                    self.handlers[f"{draft.id}.{name}"] = frozenset(self.steps.keys() - before)
 
     def _step(self, draft: Draft, following: str | None, outcomes: dict[str, str]) -> AnyStep:
         common: dict[str, Any] = {
@@ -62,7 +66,10 @@ class Linker:
         target = self._target(draft)
         condition = common.pop("when")
         if condition is not None:
-            return If(**{**common, "outcomes": {"then": target}}, condition=condition)
+            return If(
+                **{**common, "outcomes": {**common["outcomes"], "then": target}},
+                condition=condition,
+            )
         return Goto(**{**common, "next": target}, target=draft.main)
 
     def _target(self, draft: Draft) -> str:

@@ -9,32 +9,33 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from smsflow.engine.language import needs
 from smsflow.engine.language.flows import FlowReading
 from smsflow.engine.language.reading import Context, suggest
 from smsflow.engine.language.triggers import ReadTrigger
+from smsflow.engine.language.uses import (
+    Use,
+    expressions_in,
+    in_happening,
+    in_moment,
+    in_text,
+    of_value,
+    uses_of,
+)
 from smsflow.engine.model import (
     AnyStep,
+    Anytime,
     Ask,
-    Emit,
     End,
     Expression,
     Flow,
-    Happening,
     If,
-    Log,
-    Moment,
-    Otp,
+    Resume,
     Run,
-    Send,
     Set,
-    Start,
     Switch,
-    Template,
     Text,
-    Value,
     Wait,
 )
 from smsflow.engine.scope import RESERVED
@@ -49,8 +50,6 @@ _TRIGGERED: Names = frozenset({"contact", "message", "trigger", "now", "today"})
 )
 _OF_PROJECT: Names = frozenset({"contact", "project"}) | frozenset(FUNCTIONS)
 _OF_CONTACTS = frozenset({"phone", "language", "timezone", "groups", "subscribed"})
-_OTP_NAMES = frozenset({"code", "attempts_left"})
-_NOTHING: Names = frozenset()
 _BY_TEXT = frozenset({"keyword", "pattern", "catch_all"})
 
 
@@ -59,7 +58,8 @@ def check_variables(reading: FlowReading) -> None:
     flow = reading.flow
     if flow is None:
         return
-    known = _known_at(flow, _at_start(reading, flow))
+    start = _at_start(reading, flow)
+    known = _known_at(flow, start)
     somewhere = ALWAYS | _own_names(flow).union(*(each.groups for each in reading.triggers))
     for condition in _conditions(flow):
         _check_asked(reading.ctx, flow, condition, somewhere)
@@ -67,9 +67,22 @@ def check_variables(reading: FlowReading) -> None:
         if step.id in known:
             _check_step(reading, flow, step, known[step.id])
     if flow.key is not None:
-        _check(reading, flow, _Use.of(flow.key), _at_start(reading, flow))
+        _check(reading, flow, Use.of(flow.key), start)
+    for handler in flow.anytime:
+        names = start if handler.kind == "deadline" else _everywhere(known, start)
+        for use in (*in_moment(handler.deadline), *in_happening(handler.happening)):
+            _check(reading, flow, use, names)
+    for whose in filter(None, map(_addressed, (*flow.anytime, *flow.steps.values()))):
+        # Whom an event concerns is asked before anybody's session is known.
+        use = Use(needs.strict_expression(whose.source), whose.place)
+        _check(reading, flow, use, frozenset({"event", "now", "today"}) | frozenset(FUNCTIONS))
     for each in reading.triggers:
         _check_trigger(reading, flow, each)
+
+
+def _addressed(listening: Anytime | AnyStep) -> Expression | None:
+    happening = listening.happening if isinstance(listening, Anytime | Wait) else None
+    return happening.contact if happening is not None else None
 
 
 def _check_trigger(reading: FlowReading, flow: Flow, each: ReadTrigger) -> None:
@@ -89,13 +102,13 @@ def _check_trigger(reading: FlowReading, flow: Flow, each: ReadTrigger) -> None:
     audience = trigger.schedule.where if trigger.schedule else None
     for condition in (trigger.when, trigger.where, audience):
         if condition is not None:
-            _check(reading, flow, _Use.of(condition), names)
+            _check(reading, flow, Use.of(condition), names)
             _check_asked(reading.ctx, flow, condition, names | {"contact"})
     if trigger.contact is not None:
-        use = _Use(needs.strict_expression(trigger.contact.source), trigger.contact.place)
+        use = Use(needs.strict_expression(trigger.contact.source), trigger.contact.place)
         _check(reading, flow, use, names - {"contact"})
-    for expression in _expressions(trigger.inputs):
-        _check(reading, flow, _of_value(expression), names)
+    for expression in expressions_in(trigger.inputs):
+        _check(reading, flow, of_value(expression), names)
 
 
 def _at_start(reading: FlowReading, flow: Flow) -> Names:
@@ -119,7 +132,7 @@ def contact_names(ctx: Context) -> Names:
 def check_project_texts(ctx: Context, texts: Iterable[Text]) -> None:
     """Note names that are not there in texts that belong to no flow."""
     known = _OF_PROJECT | contact_names(ctx)
-    for use in (use for text in texts for use in _in_text(text)):
+    for use in (use for text in texts for use in in_text(text)):
         for name in sorted(use.needed.names - known):
             place = _place_of(ctx, use.place, name)
             if name.startswith("contact."):
@@ -132,7 +145,21 @@ def check_project_texts(ctx: Context, texts: Iterable[Text]) -> None:
 def _known_at(flow: Flow, start: Names) -> dict[str, Names]:
     """By step id, the names that are set on every way there; unreachable steps are absent."""
     known: dict[str, Names] = {flow.start: start}
-    waiting = deque([flow.start])
+    _spread(flow, known, [flow.start])
+    handlers = flow.entries[1:]
+    # A handler may break in wherever the session waits.
+    known |= dict.fromkeys(handlers, _everywhere(known, start))
+    _spread(flow, known, handlers)
+    return known
+
+
+def _everywhere(known: Mapping[str, Names], start: Names) -> Names:
+    """The names that are set at every step."""
+    return start.intersection(*known.values())
+
+
+def _spread(flow: Flow, known: dict[str, Names], begun: Iterable[str]) -> None:
+    waiting = deque(begun)
     while waiting:
         position = waiting.popleft()
         for target, names in _ways(flow.steps[position], known[position]):
@@ -142,7 +169,6 @@ def _known_at(flow: Flow, start: Names) -> dict[str, Names]:
             if known.get(target) != merged:
                 known[target] = merged
                 waiting.append(target)
-    return known
 
 
 def _ways(step: AnyStep, names: Names) -> Iterator[tuple[str | None, Names]]:
@@ -151,16 +177,26 @@ def _ways(step: AnyStep, names: Names) -> Iterator[tuple[str | None, Names]]:
         proven = needs.of_condition(step.when.source)
         yield step.next, names | proven.if_false
         names |= proven.if_true
+    if "on_error" in step.outcomes:
+        yield step.outcomes["on_error"], names
     match step:
         case Ask(save=str(save)):
             yield from _ways_of_ask(step, save, names)
+        case Run(save=str(save)):
+            yield from ((target, names | {save}) for target in step.outcomes.values())
+            yield step.next, names | {save}
+        case Wait(save=str(save)):
+            yield from ((target, names) for target in step.outcomes.values())
+            yield step.next, names | {save}
+            if step.timeout is not None and "on_timeout" not in step.outcomes:
+                yield step.next, names - {save}
         case If():
             proven = needs.of_condition(step.condition.source)
             yield step.outcomes.get("then", step.next), names | proven.if_true
             yield step.outcomes.get("else", step.next), names | proven.if_false
         case Set():
             yield step.next, _after_set(step, names)
-        case End():
+        case End() | Resume():
             return
         case Switch():
             yield from ((target, names) for target in step.outcomes.values())
@@ -195,105 +231,21 @@ def _after_set(step: Set, names: Names) -> Names:
 # --- what a step uses -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Use:
-    needed: needs.Needs
-    place: Place
-    extra: Names = _NOTHING
-
-    @classmethod
-    def of(cls, used: Template | Expression, extra: Names = _NOTHING) -> _Use:
-        if isinstance(used, Template):
-            return cls(needs.of_text(used.source), used.place, extra)
-        return cls(needs.of_condition(used.source), used.place, extra)
-
-
 def _check_step(reading: FlowReading, flow: Flow, step: AnyStep, names: Names) -> None:
     if step.when is not None:
-        _check(reading, flow, _Use.of(step.when), names)
+        _check(reading, flow, Use.of(step.when), names)
         names |= needs.of_condition(step.when.source).if_true
-    for use in _uses(step):
+    for use in uses_of(step):
         _check(reading, flow, use, names)
     if isinstance(step, Set):
         _check_assignments(reading, flow, step, names)
-
-
-def _uses(step: AnyStep) -> Iterator[_Use]:
-    match step:
-        case Ask():
-            yield from _uses_of_ask(step)
-        case Otp():
-            yield from _in_text(step.text, _OTP_NAMES)
-            yield from _in_text(step.wrong, _OTP_NAMES)
-        case Send() | End():
-            yield from _in_text(step.text)
-        case Wait():
-            yield from _in_moment(step.moment)
-            yield from _in_happening(step.happening)
-        case Run():
-            for _, value in step.inputs:
-                if value.expression is not None:
-                    yield _of_value(value.expression)
-        case Log():
-            yield from _in_text(step.text)
-        case Start():
-            yield from (_of_value(each) for each in _expressions(step.inputs))
-            for moment in (step.contact, step.at):
-                if moment is not None:
-                    yield _Use(needs.strict_expression(moment.source), moment.place)
-        case Emit():
-            yield from (_of_value(each) for each in _expressions(step.data))
-        case If():
-            yield _Use.of(step.condition)
-        case Switch():
-            yield _Use.of(step.subject)
-
-
-def _uses_of_ask(step: Ask) -> Iterator[_Use]:
-    value = frozenset({"value"})
-    yield from _in_text(step.text)
-    yield from _in_text(step.invalid)
-    yield from _in_text(step.retry.text)
-    yield from _in_text(step.nudge.text if step.nudge else None)
-    if step.valid is not None:
-        yield _Use.of(step.valid, value)
-    for bound in (step.default, step.minimum, step.maximum):
-        if bound is not None and bound.expression is not None:
-            yield _of_value(bound.expression)
-
-
-def _in_moment(moment: Moment | None) -> Iterator[_Use]:
-    if moment is not None and moment.until is not None:
-        yield _Use(needs.strict_expression(moment.until.source), moment.until.place)
-
-
-def _in_happening(happening: Happening | None) -> Iterator[_Use]:
-    if happening is None:
-        return
-    if happening.where is not None:
-        yield _Use.of(happening.where)
-    if happening.contact is not None:
-        yield _Use(needs.strict_expression(happening.contact.source), happening.contact.place)
-
-
-def _expressions(values: Mapping[str, Value]) -> Iterator[Expression]:
-    return (each for value in values.values() for each in value.expressions())
-
-
-def _of_value(expression: Expression) -> _Use:
-    return _Use(needs.of_value(expression.source), expression.place)
-
-
-def _in_text(text: Text | None, extra: Names = _NOTHING) -> Iterator[_Use]:
-    for template in text.variants.values() if text else ():
-        yield _Use.of(template, extra)
 
 
 def _check_assignments(reading: FlowReading, flow: Flow, step: Set, names: Names) -> None:
     """Each assignment may use what those before it have set."""
     for target, value in step.assignments:
         if value.expression is not None:
-            _check(reading, flow, _of_value(value.expression), names)
+            _check(reading, flow, of_value(value.expression), names)
         names = _after_set(Set(id="", place=step.place, assignments=((target, value),)), names)
 
 
@@ -319,7 +271,7 @@ def _check_asked(ctx: Context, flow: Flow, condition: Expression, somewhere: Nam
 # --- what is said about it ------------------------------------------------------------------------
 
 
-def _check(reading: FlowReading, flow: Flow, use: _Use, names: Names) -> None:
+def _check(reading: FlowReading, flow: Flow, use: Use, names: Names) -> None:
     ctx = reading.ctx
     for name in sorted(use.needed.names - names - use.extra):
         place = _place_of(ctx, use.place, name)
@@ -355,7 +307,7 @@ def _setters(flow: Flow, name: str) -> list[AnyStep]:
     return [
         step
         for step in flow.steps.values()
-        if (isinstance(step, Ask) and step.save == name)
+        if (isinstance(step, Ask | Run | Wait) and step.save == name)
         or (isinstance(step, Set) and any(target == name for target, _ in step.assignments))
     ]
 
@@ -390,7 +342,7 @@ def _own_names(flow: Flow) -> Names:
     """The names that some way through the flow sets."""
     names = {each.name for each in flow.inputs} | set(flow.variables)
     for step in flow.steps.values():
-        if isinstance(step, Ask) and step.save:
+        if isinstance(step, Ask | Run | Wait) and step.save:
             names.add(step.save)
         elif isinstance(step, Set):
             names |= {target for target, _ in step.assignments}

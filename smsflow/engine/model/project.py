@@ -116,6 +116,7 @@ class Project:
     replies: StartLimit | None = None  # that no question of ours invited, to one contact
     commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # repeat, back, human
     system: Mapping[str, str] = field(default_factory=dict)  # flows by what they are for
+    system_places: Mapping[str, Place] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)  # named answer sets, as JSON
     caps: Caps = Caps()
     keep: Keep = Keep()

@@ -172,7 +172,7 @@ class Run(Step):
     """Run another flow and wait for its end. Outcomes: `on_<label>`; one without goes on."""
 
     flow: str
-    inputs: tuple[tuple[str, Value], ...] = ()
+    inputs: Mapping[str, Value] = field(default_factory=dict)
     save: str | None = None  # the variable that keeps the other flow's variables
 
 

@@ -39,14 +39,12 @@ def _words(text: str) -> frozenset[str]:
 
 
 LATER: Mapping[str, frozenset[str]] = {
-    "verb": _words("call action run handoff log"),
-    "step": _words("note on_error"),
+    "verb": _words("call action handoff"),
     "send": _words("to media fallback quiet ordered save"),
-    "ask": _words("to media fallback quiet ordered keywords sensitive"),
-    "wait": _words("at weekday tz event where timeout save late_after on_late"),
+    "ask": _words("to media fallback quiet ordered sensitive"),
     "otp": _words("letters"),
-    "flow": _words("interrupt quiet update anytime on_error on_expire migrate"),
+    "flow": _words("update migrate"),
     "trigger": _words("fuzzy fills"),
-    "project": _words("services commands answers system"),
+    "project": _words("services"),
     "policy": _words("fallback"),
 }

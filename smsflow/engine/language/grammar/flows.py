@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from smsflow.engine.language.grammar.slots import Key, Kind, Slot, key, map_of, record
+from smsflow.engine.language.grammar.waiting import ANYTIME
 
 TYPES = ("text", "integer", "decimal", "boolean", "date", "datetime", "object")
 
@@ -27,7 +28,7 @@ TRIGGER: Mapping[str, Key] = {
     "api": key(Kind.BOOLEAN, "true: the API may start it"),
     "event": key(Kind.EVENT, "an event that starts it: of the API, of Python or of `emit`"),
     "schedule": key(Kind.PLAIN, 'a line of cron: "0 9 * * mon"'),
-    "broadcast": key(Kind.BOOLEAN, "true: it may be sent to many with `smsflow broadcast`"),
+    "broadcast": key(Kind.BOOLEAN, "true: it may be started with many contacts at once"),
     "delivery": key(
         Kind.ENUMS,
         "a text that no session waits for had this fate",
@@ -69,12 +70,30 @@ FLOW: Mapping[str, Key] = {
     "triggers": Key(Slot(Kind.LIST, item=Slot(Kind.RECORD, keys=TRIGGER)), "what starts it"),
     "key": key(Kind.CONDITION, "one live session of a contact for each value of this"),
     "mode": key(Kind.ENUM, "when it starts again", "restart", "ignore", "queue", "parallel"),
+    "interrupt": key(
+        Kind.ENUM, "what its questions do to another flow's that is open", "pause", "wait", "end"
+    ),
+    "quiet": Key(
+        Slot(
+            Kind.OFF_OR_RECORD,
+            keys={
+                "from": key(Kind.TIME, "first quiet minute, local: 21:00", required=True),
+                "to": key(Kind.TIME, "first minute that is not quiet", required=True),
+            },
+        ),
+        "quiet hours of this flow instead of the project's, or off",
+    ),
     "list": key(Kind.NAME, "the list that a marketing flow needs; marketing when not given"),
     "limits": record("limits for each contact", starts=key(Kind.RATE, "starts, such as 5/1h")),
     "vars": map_of(Slot(Kind.LITERAL), "constants and first values"),
     "defaults": key(Kind.BY_VERB, "keys for every step of a verb: {ask: {timeout: 2d}}"),
     "texts": map_of(Slot(Kind.TEXT), "texts of this file by name"),
     "lifetime": key(Kind.DURATION, "how long a session may live; 30d when not given"),
+    "anytime": Key(
+        Slot(Kind.LIST, item=Slot(Kind.RECORD, keys=ANYTIME)), "what may happen while it lives"
+    ),
+    "on_error": key(Kind.HANDLER, "when a step fails that has no `on_error`; knows `error`"),
+    "on_expire": key(Kind.HANDLER, "when the session's lifetime is over"),
     "steps": key(Kind.STEPS, "what happens, in order", required=True),
     "sections": map_of(Slot(Kind.STEPS), "side paths by name, for goto"),
 }

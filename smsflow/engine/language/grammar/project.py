@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from smsflow.engine.language.grammar.providers import PROVIDER
 from smsflow.engine.language.grammar.slots import Key, Kind, Slot, key, map_of, record
+from smsflow.engine.language.grammar.steps import ANSWER_SET
 
 STATUSES = ("undeliverable", "expired", "rejected", "no_report")
 
@@ -43,6 +44,22 @@ PROJECT: Mapping[str, Key] = {
     "countries": key(Kind.WORDS, "who may be texted: ISO codes; default: of our numbers"),
     "contact": record("contacts", fields=map_of(Slot(Kind.TYPED), "their fields, with types")),
     "default_reply": key(Kind.TEXT, "the answer to a text that nothing takes"),
+    "commands": record(
+        "words that are heard whatever flow asks, as the whole message",
+        repeat=key(Kind.WORDS, "words that ask the open question again"),
+        back=key(Kind.WORDS, "words that go back to the question before"),
+        human=key(Kind.WORDS, "words that start the flow under `system: {human: ...}`"),
+    ),
+    "system": record(
+        "flows that the project starts by itself",
+        unknown_text=key(Kind.FLOW, "for a text that nothing takes"),
+        new_contact=key(Kind.FLOW, "for a contact's first text, when nothing takes it"),
+        failed_session=key(Kind.FLOW, "after a session of another flow has failed"),
+        human=key(Kind.FLOW, "for the command `human`"),
+    ),
+    "answers": map_of(
+        Slot(Kind.RECORD, keys=ANSWER_SET), "sets of answers by name: `type: answers.<name>`"
+    ),
     "limits": record(
         "how many texts may leave in how long",
         replies=key(

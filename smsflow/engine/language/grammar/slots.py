@@ -39,6 +39,7 @@ class Kind(StrEnum):
     LIST = "list"  # a list of `item`
     BY_VERB = "by verb"  # keys of steps under the names of verbs
     DURATION_OR_RECORD = "duration or record"
+    OFF_OR_RECORD = "off or record"  # off, or a mapping with the keys of `keys`
     DATA = "data"  # values by name, or a list of variables
     FLOW = "flow"  # the name of a flow of the project
     EVENT = "event"  # the name of an event: ticket.closed
@@ -71,6 +72,7 @@ class Verb:
     slot: Slot
     doc: str
     keys: Mapping[str, Key] = field(default_factory=dict)
+    by_label: bool = False  # on_<label>: a handler for each end of the other flow
 
     @property
     def outcomes(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from smsflow.engine.language.grammar.people import PEOPLE
 from smsflow.engine.language.grammar.slots import Key, Kind, Slot, Verb, key, map_of, record
+from smsflow.engine.language.grammar.waiting import WAITING
 from smsflow.engine.words.answers import ANSWER_TYPES
 
 _DELIVERY_DOCS = {
@@ -26,6 +27,8 @@ _ON_DELIVERY = {name: key(Kind.HANDLER, doc) for name, doc in _DELIVERY_DOCS.ite
 COMMON: Mapping[str, Key] = {
     "id": key(Kind.NAME, "the step's name, for goto and for sessions that wait at it"),
     "when": key(Kind.CONDITION, "skip the step when this is false"),
+    "note": key(Kind.PLAIN, "for those who read the flow; it does nothing"),
+    "on_error": key(Kind.HANDLER, "when the step fails; knows `error`"),
 }
 
 _ASK: Mapping[str, Key] = {
@@ -53,6 +56,7 @@ _ASK: Mapping[str, Key] = {
         text=key(Kind.TEXT, "with which words; the question when not given"),
     ),
     "timeout": key(Kind.DURATION, "how long to wait for the answer"),
+    "keywords": key(Kind.ENUM, "block: no keyword starts a flow meanwhile", "block", "allow"),
     **_DELIVERY,
     "then": key(Kind.HANDLERS, "a handler for each answer: {yes: ..., no: ...}"),
     "on_invalid": key(Kind.HANDLER, "after the last unclear answer"),
@@ -60,6 +64,15 @@ _ASK: Mapping[str, Key] = {
     "on_skip": key(Kind.HANDLER, "when the question was skipped"),
     # A question that arrived is still open, so it has no `on_delivered`.
     **{name: key for name, key in _ON_DELIVERY.items() if name != "on_delivered"},
+}
+
+# What a set of answers under `answers` in smsflow.yaml can say of a question.
+ANSWER_SET: Mapping[str, Key] = {
+    name: _ASK[name]
+    for name in (
+        *("type", "choices", "words", "range", "min", "max"),
+        *("valid", "invalid", "retry", "skip"),
+    )
 }
 
 _OTP: Mapping[str, Key] = {
@@ -81,19 +94,10 @@ _OTP: Mapping[str, Key] = {
     "on_failed": key(Kind.HANDLER, "when the text could not be delivered"),
 }
 
-_UNTIL = {
-    "until": key(Kind.CONDITION, "the moment to wait for", required=True),
-    "offset": key(Kind.OFFSET, "so long after it, or before it with a minus: -1d"),
-}
-
 VERBS: Mapping[str, Verb] = {
     "send": Verb(Slot(Kind.TEXT), "Send a text.", {**_DELIVERY, **_ON_DELIVERY}),
     "ask": Verb(Slot(Kind.TEXT), "Send a question and wait for the answer.", _ASK),
-    "wait": Verb(
-        Slot(Kind.DURATION_OR_RECORD, keys=_UNTIL),
-        "Wait for a length of time, or until a moment.",
-        {"on_past": key(Kind.HANDLER, "when the moment is already over")},
-    ),
+    "wait": WAITING["wait"],
     "if": Verb(
         Slot(Kind.CONDITION),
         "Branch on a condition.",
@@ -111,6 +115,7 @@ VERBS: Mapping[str, Verb] = {
         },
     ),
     "set": Verb(Slot(Kind.MAP, item=Slot(Kind.VALUE)), "Set variables, or fields of the contact."),
+    "run": WAITING["run"],
     "otp": Verb(Slot(Kind.TEXT), "Send a one-time code and wait until it comes back.", _OTP),
     **PEOPLE,
     "goto": Verb(Slot(Kind.TARGET), "Go on at a section or a step."),
@@ -119,4 +124,5 @@ VERBS: Mapping[str, Verb] = {
         "End the session with a label.",
         {"text": key(Kind.TEXT, "a last text")},
     ),
+    "log": WAITING["log"],
 }

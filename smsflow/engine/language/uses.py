@@ -1,0 +1,112 @@
+"""Which names each part of a step uses, and where they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from smsflow.engine.language import needs
+from smsflow.engine.model import (
+    AnyStep,
+    Ask,
+    Emit,
+    End,
+    Expression,
+    Happening,
+    If,
+    Log,
+    Moment,
+    Otp,
+    Run,
+    Send,
+    Start,
+    Switch,
+    Template,
+    Text,
+    Value,
+    Wait,
+)
+from smsflow.errors import Place
+
+Names = frozenset[str]
+_OTP_NAMES: Names = frozenset({"code", "attempts_left"})
+_NOTHING: Names = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    needed: needs.Needs
+    place: Place
+    extra: Names = _NOTHING
+
+    @classmethod
+    def of(cls, used: Template | Expression, extra: Names = _NOTHING) -> Use:
+        if isinstance(used, Template):
+            return cls(needs.of_text(used.source), used.place, extra)
+        return cls(needs.of_condition(used.source), used.place, extra)
+
+
+def uses_of(step: AnyStep) -> Iterator[Use]:
+    match step:
+        case Ask():
+            yield from _of_ask(step)
+        case Otp():
+            yield from in_text(step.text, _OTP_NAMES)
+            yield from in_text(step.wrong, _OTP_NAMES)
+        case Send() | End():
+            yield from in_text(step.text)
+        case Wait():
+            yield from in_moment(step.moment)
+            yield from in_happening(step.happening)
+        case Run():
+            yield from (of_value(each) for each in expressions_in(step.inputs))
+        case Log():
+            yield from in_text(step.text)
+        case Start():
+            yield from (of_value(each) for each in expressions_in(step.inputs))
+            for moment in (step.contact, step.at):
+                if moment is not None:
+                    yield Use(needs.strict_expression(moment.source), moment.place)
+        case Emit():
+            yield from (of_value(each) for each in expressions_in(step.data))
+        case If():
+            yield Use.of(step.condition)
+        case Switch():
+            yield Use.of(step.subject)
+
+
+def _of_ask(step: Ask) -> Iterator[Use]:
+    value = frozenset({"value"})
+    yield from in_text(step.text)
+    yield from in_text(step.invalid)
+    yield from in_text(step.retry.text)
+    yield from in_text(step.nudge.text if step.nudge else None)
+    if step.valid is not None:
+        yield Use.of(step.valid, value)
+    for bound in (step.default, step.minimum, step.maximum):
+        if bound is not None and bound.expression is not None:
+            yield of_value(bound.expression)
+
+
+def in_moment(moment: Moment | None) -> Iterator[Use]:
+    if moment is not None and moment.until is not None:
+        yield Use(needs.strict_expression(moment.until.source), moment.until.place)
+
+
+def in_happening(happening: Happening | None) -> Iterator[Use]:
+    if happening is not None and happening.where is not None:
+        yield Use.of(happening.where)
+
+
+def expressions_in(values: Mapping[str, Value]) -> Iterator[Expression]:
+    """All expressions in values by name."""
+    return (each for value in values.values() for each in value.expressions())
+
+
+def of_value(expression: Expression) -> Use:
+    return Use(needs.of_value(expression.source), expression.place)
+
+
+def in_text(text: Text | None, extra: Names = _NOTHING) -> Iterator[Use]:
+    for template in text.variants.values() if text else ():
+        yield Use.of(template, extra)
