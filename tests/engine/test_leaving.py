@@ -108,8 +108,6 @@ def sim() -> Simulator:
     world = worlds.build(loaded.project, loaded.flows, secret=b"a secret of tests")
     contact = Contact("+447700900123", lists=["marketing"])
     return Simulator(world, contact, at("2025-01-10 10:00"), Random(7))
-        world, Contact("+447700900123", lists=["marketing"]), at("2025-01-10 10:00"), Random(7)
-    )
 
 
 def said(sim: Simulator) -> list[str]:
