@@ -117,11 +117,11 @@ def test_route_tells_every_rule_and_the_one_that_took_the_text(sample: Path) -> 
     lines = done.output.splitlines()
     assert lines[0] == f"{PHONE} to main: 'FEDBACK' of a new contact"
     assert (
-        "   6 keyword         no keyword 'FEDBACK', and no pattern fits (nearest: FEEDBACK in"
+        "   8 keyword         no keyword 'FEDBACK', and no pattern fits (nearest: FEEDBACK in"
         in (done.output)
     )
-    assert ">  9 default reply   default, nothing matched" in lines
-    assert "  10 silence         not asked" in lines
+    assert "> 13 default reply   default, nothing matched" in lines
+    assert "  14 silence         not asked" in lines
 
 
 def test_route_tells_the_step_that_a_text_leads_to(sample: Path) -> None:
@@ -131,7 +131,7 @@ def test_route_tells_the_step_that_a_text_leads_to(sample: Path) -> None:
             "--format", "json").output
     )  # fmt: skip
     assert (found["contact"], found["number"], found["took"]) == (PHONE, "backup", "keyword")
-    assert [each["number"] for each in found["rules"]] == list(range(1, 11))
+    assert [each["number"] for each in found["rules"]] == list(range(1, 15))
     last = found["steps"][-1]
     assert (last["flow"], last["step"], last["what"]) == ("csat-survey", "score", "send")
     assert last["place"]["file"] == "flows/csat-survey.yaml"
@@ -144,7 +144,7 @@ def test_route_live_knows_the_open_question_and_changes_nothing(site: Site) -> N
     done = run(site.folder, "route", PHONE, "4", "--live")
     assert "of a contact with 1 live session: csat-survey asks 'score'" in done.output
     assert (
-        ">  5 answer          csat-survey at 'score': reply, 4 (number '4', exact)" in done.output
+        ">  7 answer          csat-survey at 'score': reply, 4 (number '4', exact)" in done.output
     )
     assert (site.store.conversation(PHONE).to_json(), site.store.counts()) == before
     assert "default reply" in run(site.folder, "route", PHONE, "4").output
@@ -154,7 +154,7 @@ def test_route_live_runs_a_session_on_the_version_it_began_with(site: Site, edit
     """A question that is no longer in the file is still open."""
     site.says("feedback")
     edit(site.folder / "flows/csat-survey.yaml", "range: [1, 5]", "range: [1, 3]")
-    assert ">  5 answer " in run(site.folder, "route", PHONE, "5", "--live").output
+    assert ">  7 answer " in run(site.folder, "route", PHONE, "5", "--live").output
 
 
 @pytest.mark.parametrize(
