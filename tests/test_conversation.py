@@ -45,6 +45,28 @@ steps:
     save: colour
   - send: "So {{ colour }} it is."
 """
+ASIDE = b"""
+smsflow: 1
+flow: talk
+triggers:
+  - keyword: GO
+anytime:
+  - keyword: MOVE
+    then:
+      - {ask: To which day?, save: day}
+      - send: Moved to {{ day }}.
+  - deadline: {until: now, offset: 3h}
+    then: [{send: Three hours have passed.}, {end: late}]
+steps:
+  - {run: inner, save: got}
+  - send: Hello {{ got.name }}.
+  - wait: 1d
+---
+smsflow: 1
+flow: inner
+steps:
+  - {ask: Your name?, save: name}
+"""
 NO_QUESTION = b"""
 smsflow: 1
 triggers:
@@ -134,6 +156,21 @@ def test_sessions_finish_on_the_version_with_which_they_began(clinic: Clinic) ->
     clinic.texts("go", phones[0])
     clinic.works()
     assert clinic.said(phones[0])[-1] == "We ask nothing any more."
+
+
+def test_waits_that_are_set_aside_and_flows_inside_flows_are_kept(
+    clinic: Clinic, clock: FakeClock
+) -> None:
+    """Each text is worked off by itself, from what the database remembers."""
+    clinic.deploy(ASIDE)
+    for text in ("go", "move", "Friday", "Ann"):
+        clinic.texts(text)
+        clinic.works()
+    moved = ["To which day?", "Moved to Friday.", "Your name?"]
+    assert clinic.said() == ["Your name?", *moved, "Hello Ann."]
+    clock.advance(timedelta(hours=3))
+    clinic.works()
+    assert clinic.said()[5:] == ["Three hours have passed."]
 
 
 def test_a_row_that_fails_three_times_is_put_aside_and_others_go_on(clinic: Clinic) -> None:
