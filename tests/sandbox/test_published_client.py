@@ -17,18 +17,18 @@ from smsflow.sandbox.server import Sandbox
 
 pytest.importorskip("infobip_api_client", reason="pip install infobip-api-python-client==3.0.0")
 
-from infobip_api_client import ApiClient, ApiException, Configuration  # noqa: E402 - if it is there
-from infobip_api_client.api.receive_sms_api import ReceiveSmsApi  # noqa: E402
-from infobip_api_client.api.scheduled_sms_api import ScheduledSmsApi  # noqa: E402
-from infobip_api_client.api.send_sms_api import SendSmsApi  # noqa: E402
-from infobip_api_client.model.sms_advanced_textual_request import (  # noqa: E402
+from infobip_api_client import ApiClient, ApiException, Configuration
+from infobip_api_client.api.receive_sms_api import ReceiveSmsApi
+from infobip_api_client.api.scheduled_sms_api import ScheduledSmsApi
+from infobip_api_client.api.send_sms_api import SendSmsApi
+from infobip_api_client.model.sms_advanced_textual_request import (
     SmsAdvancedTextualRequest,
 )
-from infobip_api_client.model.sms_bulk_request import SmsBulkRequest  # noqa: E402
-from infobip_api_client.model.sms_destination import SmsDestination  # noqa: E402
-from infobip_api_client.model.sms_language import SmsLanguage  # noqa: E402
-from infobip_api_client.model.sms_preview_request import SmsPreviewRequest  # noqa: E402
-from infobip_api_client.model.sms_textual_message import SmsTextualMessage  # noqa: E402
+from infobip_api_client.model.sms_bulk_request import SmsBulkRequest
+from infobip_api_client.model.sms_destination import SmsDestination
+from infobip_api_client.model.sms_language import SmsLanguage
+from infobip_api_client.model.sms_preview_request import SmsPreviewRequest
+from infobip_api_client.model.sms_textual_message import SmsTextualMessage
 
 PHONE = "447700900123"
 OURS = "447700900000"
