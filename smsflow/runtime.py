@@ -78,7 +78,7 @@ class Runtime:
         self.secrets = _webhook_secrets(settings, project)
         self._transport = HttpTransport()
         self.providers: dict[str, Provider] = {
-            name: _provider(settings, entry, self._transport)
+            name: provider_of(settings, entry, self._transport)
             for name, entry in project.providers.items()
         }
         self.channels: dict[str, Channel] = channels(project, self.providers, self._notify_url)
@@ -244,7 +244,10 @@ def _with_accounts(project: Project, accounts: Mapping[str, Account]) -> Project
     return replace(project, providers={**project.providers, **changed})
 
 
-def _provider(settings: Settings, entry: ProviderEntry, transport: HttpTransport) -> Provider:
+def provider_of(
+    settings: Settings, entry: ProviderEntry, transport: HttpTransport | None = None
+) -> Provider:
+    """The adapter of an entry under `providers`, with its secrets; SettingsInvalid."""
     return providers.connect(
         entry.kind,
         entry.name,

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from smsflow.engine.model.gateway import Gateway, ReportFields
+from smsflow.providers.gateway import HttpGateway
+from smsflow.providers.transport import HttpTransport
 from smsflow.reception import WAIT_FOR_PARTS, Reception, StillUnreadable
 from smsflow.store.rows import DeadLetter, Kind
 from tests.web.conftest import Desk
@@ -167,3 +170,23 @@ def test_a_part_for_a_stranger_is_kept_and_comes_back_alone(desk: Desk) -> None:
     ours = replace(letter, payload={**letter.payload, "receiver": address})
     (row,) = Reception(desk.runtime).events_of(ours)
     assert row.payload["text"] == "\ufffd!"
+
+
+def test_a_declared_gateway_pushes_reports_as_get(desk: Desk) -> None:
+    """They are kept like others; one that can't be read waits to be read again."""
+    fields = ReportFields(id="id", to="to", status="type", states={"1": "delivered"})
+    declared = Gateway(report=fields)
+    gateway = HttpGateway("primary", "http://127.0.0.1:9", declared, transport=HttpTransport())
+    desk.runtime.providers["primary"] = gateway
+    query = {"id": "m1-0", "to": "447700900123", "type": "1"}
+    told = desk.client.get(desk.hook("dlr"), query_string=query)
+    assert told.json == {"accepted": 1, "known": 0, "unreadable": 0}
+    desk.client.get(desk.hook("dlr"), query_string=query | {"to": "?"})
+    letter = mended(letters(desk)[-1], '"?"', '"447700900123"')
+    (row,) = Reception(desk.runtime).events_of(letter)
+    assert (row.payload["wire_id"], row.payload["state"]) == ("m1-0", "delivered")
+
+
+def test_reports_by_get_are_refused_by_who_pushes_as_post(desk: Desk) -> None:
+    """With the status that says so."""
+    assert desk.client.get(desk.hook("dlr")).status_code == 405

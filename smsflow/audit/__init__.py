@@ -46,7 +46,7 @@ class Audit:
     texts: int = 0  # of ours that were compared
     others: int = 0  # texts in the logs that somebody else sent over the account
     under_way: int = 0  # differences too young to count
-    unasked: int = 0  # texts of numbers that smsflow.yaml no longer has
+    unasked: int = 0  # texts whose number is gone from smsflow.yaml, or whose provider has no logs
     held: int = 0
     dead_letters: int = 0
     differences: list[Difference] = field(default_factory=list)

@@ -8,7 +8,8 @@ A mistake of the user is told in their words, with the cure, and never as a trac
 | 1 | the project's files hold mistakes, a test failed, the demo saw what the flows don't say, or |
 |   | `audit` found differences; what was to be resent, closed or replayed is gone or stays; |
 |   | `trace` knows no such session |
-| 2 | a setting, an option or a test file is wrong; `audit` could not ask the provider |
+| 2 | a setting, an option or a test file is wrong; `audit`, `lookup` or `provider logs` could not |
+|   | ask the provider |
 | 5 | `test` found no test |
 | 130 | interrupted by Ctrl-C |
 
@@ -27,7 +28,9 @@ from smsflow.cli import (  # their commands join the group
     drawing,
     erasing,
     explaining,
+    looking,
     operating,
+    providing,
     running,
     serving,
     starting,
@@ -47,8 +50,10 @@ __all__ = [
     "drawing",
     "erasing",
     "explaining",
+    "looking",
     "main",
     "operating",
+    "providing",
     "running",
     "serving",
     "smsflow",

@@ -49,9 +49,12 @@ def audit(
 
     runtime = Runtime.open(settings(ctx))
     try:
-        _check_reach(since, runtime.providers.values())
+        asked = {
+            name: each for name, each in runtime.providers.items() if each.capabilities.logs_kept
+        }
+        _check_reach(since, asked.values())
         numbers = {each.name: each.provider for each in runtime.project.numbers.values()}
-        auditor = Auditor(runtime.store, runtime.providers, numbers, clock=runtime.clock)
+        auditor = Auditor(runtime.store, asked, numbers, clock=runtime.clock)
         with _progress() as tell:
             found = auditor.compare(since, patience, tell)
         repaired = auditor.repair(found, by=by) if repair else None
@@ -122,7 +125,7 @@ def _remarks(audit: Audit) -> Iterator[str]:
     counts = {
         "under way, too young to count": audit.under_way,
         "texts of other senders on the account": audit.others,
-        "texts of numbers that smsflow.yaml no longer has: not asked for": audit.unasked,
+        "texts whose number is gone or whose provider has no logs: not asked for": audit.unasked,
         "held: see `smsflow held`": audit.held,
         "dead letters: see `smsflow dead`": audit.dead_letters,
     }

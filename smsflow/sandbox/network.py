@@ -136,8 +136,7 @@ class Network:
             )
             self._handsets.talked(inbound.sender, Talk(now, inbound))
             for _ in range(times):
-                push = self._switchboard.hand_on(inbound)
-                if push is not None:
+                if push := self._switchboard.hand_on(inbound):
                     self._outlet.owe(push, now)
         self._woken()
         return inbound
@@ -165,8 +164,8 @@ class Network:
     def pushed(self, push: Push, ok: bool, now: datetime) -> None:
         """Note how a push went: a failed one is due again later, until its last retry."""
         with self._lock:
-            self._outlet.pushed(push, ok, now)
-        self._woken()
+            if self._outlet.pushed(push, ok, now):
+                self._woken()
 
     def next_due(self) -> datetime | None:
         """The moment of the next thing to happen, or None."""

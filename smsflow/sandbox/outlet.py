@@ -80,13 +80,14 @@ class Outlet:
                 some = tuple(reports[start : start + REPORTS_IN_PUSH])
                 yield Push(url, some, content_type=content_type, id=next(self._push_ids))
 
-    def pushed(self, push: Push, ok: bool, now: datetime) -> None:
-        """Note how a push went: a failed one is due again later, until its last retry."""
-        if self._in_flight.pop(push.id, None) is None:
-            return  # all was forgotten meanwhile
+    def pushed(self, push: Push, ok: bool, now: datetime) -> bool:
+        """Note how a push went; True when it failed and is due again, until its last retry."""
         wait = push.retry_wait
-        if not ok and wait is not None:
-            self._later(now + wait, replace(push, attempt=push.attempt + 1))
+        forgotten = self._in_flight.pop(push.id, None) is None
+        if forgotten or ok or wait is None:
+            return False
+        self._later(now + wait, replace(push, attempt=push.attempt + 1))
+        return True
 
     def pull(self, bulk_id: str | None, message_id: str | None, limit: int) -> list[Report]:
         """Waiting reports of this bulk and this message, oldest first; None is any."""

@@ -37,6 +37,13 @@ def test_preview_with_language_and_transliteration(client):
     assert set(previews[3]["configuration"]) == {"language", "transliteration"}
 
 
+def test_a_preview_names_the_language_that_was_asked_for(client):
+    """Also where its tables help nothing."""
+    told = {"text": "hola", "languageCode": "ES"}
+    configuration = client.post("/sms/1/preview", told).json["previews"][1]["configuration"]
+    assert configuration["language"]["languageCode"] == "ES"
+
+
 def test_a_preview_is_what_sending_with_its_configuration_costs(client):
     """The promise of the endpoint."""
     text = "Şimdi değil, ı" * 9

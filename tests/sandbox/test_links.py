@@ -137,6 +137,16 @@ def test_links_are_forgotten_with_their_texts(client, world):
     assert response.json["requestError"]["serviceException"]["messageId"] == "NOT_FOUND"
 
 
+def test_what_is_forgotten_leaves_nothing_behind():
+    """Neither links nor clicks."""
+    links = Links()
+    path = links.shorten(LONG, "a", None).removeprefix("http://eel.nu/")
+    links.follow(path, "", START)
+    links.forget("a")
+    assert links.of("a") == list(links.clicks()) == []
+    assert links.follow(path, "", START) is None
+
+
 def test_no_two_links_are_alike():
     """Among many thousands."""
     links = Links()

@@ -347,3 +347,19 @@ def test_a_jump_of_the_clock_keeps_the_order_and_the_times_of_what_happened(worl
         (2, 0.05),
         (5, 10),
     ]
+
+
+def test_a_push_that_succeeded_wakes_nobody(world):
+    """Nothing new is due; after a failure something is."""
+    woken = []
+    world.network.listen(lambda: woken.append(True))
+    world.send(PHONE, notify_url=URL)
+    (push,) = world.after(seconds=1)
+    before = len(woken)
+    world.network.pushed(push, True, world.clock.now())
+    assert len(woken) == before
+    world.send(PHONE, notify_url=URL)
+    (push,) = world.after(seconds=1)
+    before = len(woken)
+    world.network.pushed(push, False, world.clock.now())
+    assert len(woken) == before + 1

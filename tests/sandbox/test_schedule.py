@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from smsflow.sandbox import fates
 from smsflow.sandbox.schedule import Window
 
 PHONE, OTHER = "41793026727", "41793026731"
@@ -56,8 +57,12 @@ def test_delivery_time_window(client, world):
     assert log["sentAt"] == "2015-02-13T08:00:00.000+0000"
     world.after(hours=22, minutes=59)
     assert world.network.talk(PHONE) == []
+    world.network.script(PHONE, fates.delivered(60))
+    client.advanced(message(deliveryTimeWindow=window))
     world.after(minutes=1, seconds=1)
     assert len(world.network.talk(PHONE)) == 1
+    (waiting, _) = client.get("/sms/1/logs").json["results"]
+    assert waiting["status"]["name"] == "PENDING_ENROUTE"
 
 
 @pytest.mark.parametrize(
@@ -143,6 +148,8 @@ def test_a_bulk_is_held_and_freed(client, world):
     assert put_status(client, "PENDING").json["status"] == "FINISHED"
     world.after(seconds=1)
     assert len(world.network.talk(PHONE)) == 1
+    (log,) = client.get("/sms/1/logs").json["results"]
+    assert log["sentAt"] == "2015-02-12T11:00:00.000+0000"
 
 
 def test_a_bulk_is_called_off(client, world):

@@ -126,6 +126,7 @@ def test_wrong_fields_are_elements_not_names():
         ("application/xml; charset=utf-8", "xml"),
         ("application/xml;q=0.5, application/json", "json"),
         ("text/html,application/xml;q=0.9,*/*;q=0.8", "xml"),
+        ("application/xml;q=0", "json"),
     ],
 )
 def test_the_answer_has_the_type_that_accept_prefers(client, accept, kind):
