@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from smsflow.engine import running
+from smsflow.engine.effects import Traced
 from smsflow.engine.inputs import read_inputs
 from smsflow.engine.model import Duration, Flow, StartLimit
 from smsflow.engine.state import Session, kept
-from smsflow.engine.turn import Turn
+from smsflow.engine.turn import FlowFailed, Turn
 
 # Starts of one flow for one contact, unless the flow says otherwise (flow-language section 1.9).
 START_LIMIT = StartLimit(20, Duration(seconds=3600))
@@ -52,12 +53,13 @@ def begin(
         message=dict(message or {}),
         number=number,
     )
-    with running.guarded(turn, session):
+    try:
         session.key = "" if flow.key is None else str(turn.evaluate(session, flow.key))
-        refusal = _admit(turn, flow, session)
-    if not refusal and not session.live and turn.conversation.session(session_id) is None:
+    except FlowFailed as failure:  # there is no session yet that could handle it
+        detail = f"{failure.kind}: {failure.message}"
+        turn.effects.append(Traced(session.id, None, "error", detail, failure.place))
         return "the flow's key can't be worked out"
-    return refusal
+    return _admit(turn, flow, session)
 
 
 def _refusal(turn: Turn, flow: Flow, kind: str) -> str:

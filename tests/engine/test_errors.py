@@ -104,6 +104,19 @@ sections: {again: [{ask: Really?}]}
     assert ended() == ["expired"]
 
 
+def test_a_session_that_can_not_begin_has_no_handler(world, start, phone, sessions):
+    """Without its key there is no session, so nobody is texted by one."""
+    world("""
+triggers: [{api: true}]
+key: contact.nick.name
+on_error: {send: Sorry}
+steps: [{send: Hello}]
+""")
+    assert start() == {"started": False, "reason": "the flow's key can't be worked out"}
+    phone.heard_nothing()
+    assert sessions() == []
+
+
 SYSTEM = PROJECT + "system: {failed_session: sorry, unknown_text: what, new_contact: welcome}\n"
 SORRY = "flow: sorry\nsteps: [{send: 'Failed: {{ trigger.data.error.kind }}'}]"
 WHAT = "flow: what\nsteps: [{send: 'What is {{ message.text }}?'}]"

@@ -147,3 +147,14 @@ def test_the_same_flow_by_itself_leaves_the_inner_one_alone(world, phone, start,
     phone.says("go")
     start("inner")
     assert ended("inner") == [None, None]
+
+
+def test_an_event_that_both_listen_to_is_the_inner_flows(world, phone):
+    handler = "  - event: both\n    then: {send: %s hears}\n"
+    simulator = world(
+        LISTENING.replace("steps:", (handler % "Outer") + "steps:", 1),
+        INNER.replace("steps:", (handler % "Inner") + "steps:", 1),
+    )
+    phone.says("go")
+    simulator.emit("both", {"phone": PHONE})
+    phone.heard("Inside?", "Inner hears", "Inside?")
