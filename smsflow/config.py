@@ -37,6 +37,7 @@ class Settings:
     redis_url: str = field(default=MEMORY, repr=False)
     secret_key: bytes | None = field(default=None, repr=False)
     api_token: str = field(default="", repr=False)
+    events_secret: str = field(default="", repr=False)
     port: int = 8000
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -54,7 +55,8 @@ class Settings:
             database_url=database or f"sqlite:///{home / 'smsflow.db'}",
             redis_url=env.get("SMSFLOW_REDIS_URL") or env.get("REDIS_URL") or MEMORY,
             secret_key=_given_key(env),
-            api_token=_api_token(env),
+            api_token=_secret(env, "SMSFLOW_API_TOKEN"),
+            events_secret=_secret(env, "SMSFLOW_EVENTS_SECRET"),
             port=_port(env.get("PORT", "8000")),
             environment=env,
         )
@@ -118,11 +120,11 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _api_token(env: Mapping[str, str]) -> str:
-    token = env.get("SMSFLOW_API_TOKEN", "")
-    if token and len(token) < SHORTEST_KEY:
-        raise SettingsInvalid(f"SMSFLOW_API_TOKEN must have {SHORTEST_KEY} characters at least")
-    return token
+def _secret(env: Mapping[str, str], name: str) -> str:
+    secret = env.get(name, "")
+    if secret and len(secret) < SHORTEST_KEY:
+        raise SettingsInvalid(f"{name} must have {SHORTEST_KEY} characters at least")
+    return secret
 
 
 def _given_key(env: Mapping[str, str]) -> bytes | None:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import datetime, timedelta
+from random import SystemRandom
 from typing import Any
 
 import redis
@@ -35,6 +36,7 @@ from smsflow.health import log_fields
 from smsflow.pulling import Puller
 from smsflow.reception import Reception
 from smsflow.runtime import Runtime
+from smsflow.schedules import Schedules
 from smsflow.store.database import out_of_reach, words_of
 
 INBOX = "smsflow-inbox"
@@ -274,6 +276,7 @@ class Sweep:
         self._rounds = 0
         self._more = False  # rows to be tidied away
         self._reception = Reception(runtime)
+        self._schedules = Schedules(runtime.store, lambda: runtime.world, rng=SystemRandom())
         self._pulled: dict[str, datetime] = {}  # when each provider was last asked
         self._stopping = threading.Event()
 
@@ -304,6 +307,8 @@ class Sweep:
         if self._reception.join_parts():
             self._nudger.inbox(force=True)
         self._pull(now)
+        if self._schedules.come(now):
+            self._nudger.inbox(force=True)
         if tidy or self._more:
             self._more = store.tidy(now, self._runtime.project.keep)
         if tidy:

@@ -26,6 +26,7 @@ LAYERS = [
     {"runtime"},
     {"reception"},
     {"pulling"},
+    {"schedules"},
     {"jobs"},
     {"worker"},
     {"web"},

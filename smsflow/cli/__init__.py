@@ -19,6 +19,7 @@ One module for each group of commands. Each command imports what it needs when i
 
 from smsflow.cli import (  # their commands join the group
     auditing,
+    broadcasting,
     chatting,
     checking,
     counting,
@@ -41,6 +42,7 @@ from smsflow.cli.group import main, smsflow
 
 __all__ = [
     "auditing",
+    "broadcasting",
     "chatting",
     "checking",
     "counting",

@@ -40,6 +40,11 @@ def local_times(cron: str, after: datetime) -> Iterator[datetime]:
         yield moment.replace(tzinfo=None)
 
 
+def first_on_earth(local: datetime) -> datetime:
+    """When a local time comes first, in UTC."""
+    return local.replace(tzinfo=UTC) - EARLIEST
+
+
 def moment_of(local: datetime, zone: str) -> datetime:
     """A local time in a zone, in UTC; one that a clock change skips moves forward by the gap."""
     return local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)

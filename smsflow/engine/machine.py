@@ -10,7 +10,7 @@ milliseconds, and carried on by another worker after a crash. What an event mean
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from random import Random
 from typing import Any, assert_never
@@ -25,7 +25,7 @@ from smsflow.engine import (
     starting,
     triggering,
 )
-from smsflow.engine.effects import Effect, RequestAnswered
+from smsflow.engine.effects import ConsentChanged, Effect, RequestAnswered
 from smsflow.engine.events import (
     CodePosted,
     Event,
@@ -164,10 +164,22 @@ def _not_meant(turn: Turn, event: StartRequested) -> str:
 def _learn(turn: Turn, known: Mapping[str, Any]) -> None:
     """Remember what the caller knows of the contact; whoever took the request has checked it."""
     for name, value in known.items():
-        if name in ("language", "timezone"):
+        if name == "groups":
+            turn.contact.groups = sorted({*turn.contact.groups, *value})
+        elif name == "subscribed":
+            _subscribe(turn, value)
+        elif name in ("language", "timezone"):
             setattr(turn.contact, name, value)
         else:
             turn.contact.fields[name] = value
+
+
+def _subscribe(turn: Turn, lists: Iterable[str]) -> None:
+    """Lists that the caller says the contact has subscribed to, each on record once."""
+    number = next(iter(turn.world.project.numbers))
+    for name in sorted(set(lists) - set(turn.contact.lists)):
+        turn.contact.lists = sorted({*turn.contact.lists, name})
+        turn.effects.append(ConsentChanged(False, "", number, list=name, source="api"))
 
 
 def _code(turn: Turn, event: CodePosted) -> None:

@@ -16,12 +16,24 @@ from smsflow.store.outbox import Outbox
 from smsflow.store.parts import Parts
 from smsflow.store.results import Results
 from smsflow.store.retention import Retention
+from smsflow.store.scheduling import Scheduling
 from smsflow.store.upkeep import Upkeep
 from smsflow.store.watching import Watching
 
 
 class Store(
-    Schema, Operating, Outbox, Leases, Results, Upkeep, Parts, Retention, Erasing, History, Watching
+    Schema,
+    Operating,
+    Outbox,
+    Leases,
+    Results,
+    Upkeep,
+    Parts,
+    Retention,
+    Erasing,
+    History,
+    Watching,
+    Scheduling,
 ):
     """One project's database. Threads may share it."""
 

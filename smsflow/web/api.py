@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from flask import Blueprint, request
 
 from smsflow.engine.inputs import read_inputs, read_value
+from smsflow.engine.language.literals import NAME
 from smsflow.engine.model import Flow, Project
 from smsflow.engine.state import encode
 from smsflow.errors import WebhookRejected
@@ -29,6 +30,7 @@ from smsflow.sms.numbers import is_phone, normalise
 from smsflow.store.rows import Kind, NewRow
 
 if TYPE_CHECKING:
+    from smsflow.runtime import Runtime
     from smsflow.web import SMSFlow
 
 Answer = tuple[dict[str, Any], int]
@@ -45,7 +47,7 @@ def blueprint(flow: SMSFlow) -> Blueprint:
 
     @pages.post("/flows/<name>/sessions")
     def start(name: str) -> Answer:
-        return desk.start(name, _body(), request.headers.get("Idempotency-Key"))
+        return desk.start(name, body_of(), request.headers.get("Idempotency-Key"))
 
     @pages.get("/sessions/<session_id>")
     def session(session_id: str) -> Answer:
@@ -53,7 +55,7 @@ def blueprint(flow: SMSFlow) -> Blueprint:
 
     @pages.post("/sessions/<session_id>/verify")
     def verify(session_id: str) -> Answer:
-        return desk.verify(session_id, _body())
+        return desk.verify(session_id, body_of())
 
     @pages.get("/requests/<request_id>")
     def result(request_id: str) -> Answer:
@@ -62,7 +64,8 @@ def blueprint(flow: SMSFlow) -> Blueprint:
     return pages
 
 
-def _body() -> Mapping[str, Any]:
+def body_of() -> Mapping[str, Any]:
+    """The JSON object that was sent."""
     try:
         body = request.get_json(silent=True)
     except RecursionError:  # which Flask doesn't count among the mistakes of callers
@@ -94,7 +97,7 @@ class Desk:
         unknown = sorted(set(body) - {"contact", "inputs"})
         if unknown:
             raise WebhookRejected(400, f"unknown key '{unknown[0]}'; send contact and inputs")
-        phone, known = self._contact(body.get("contact"))
+        phone, known = contact_of(self._runtime, body.get("contact"))
         inputs = body.get("inputs", {})
         if not isinstance(inputs, dict):
             raise WebhookRejected(400, "'inputs' must be an object")
@@ -175,24 +178,25 @@ class Desk:
             raise WebhookRejected(409, f"flow '{name}' has no trigger `api: true`")
         return flow
 
-    def _contact(self, given: Any) -> tuple[str, dict[str, Any]]:
-        """The phone number, and what the caller knows of the contact."""
-        known = dict(given) if isinstance(given, dict) else {"phone": given}
-        raw = known.pop("phone", None)
-        if not isinstance(raw, str):
-            raise WebhookRejected(400, "'contact' must be a phone number, or an object with phone")
-        try:
-            phone = normalise(raw)
-        except ValueError as error:
-            raise WebhookRejected(400, f"contact: {error}") from None
-        if not is_phone(phone):
-            raise WebhookRejected(400, f"contact: {raw!r} is no phone number in E.164")
-        if not self._runtime.world.may_text(phone):
-            raise WebhookRejected(
-                422, f"contact: {phone} is not in a country that may be texted (see `countries`)"
-            )
-        project = self._runtime.project
-        return phone, {name: _contact_value(project, name, known[name]) for name in known}
+
+def contact_of(runtime: Runtime, given: Any) -> tuple[str, dict[str, Any]]:
+    """The phone number, and what the caller knows of the contact, or WebhookRejected."""
+    known = dict(given) if isinstance(given, dict) else {"phone": given}
+    raw = known.pop("phone", None)
+    if not isinstance(raw, str):
+        raise WebhookRejected(400, "'contact' must be a phone number, or an object with phone")
+    try:
+        phone = normalise(raw)
+    except ValueError as error:
+        raise WebhookRejected(400, f"contact: {error}") from None
+    if not is_phone(phone):
+        raise WebhookRejected(400, f"contact: {raw!r} is no phone number in E.164")
+    if not runtime.world.may_text(phone):
+        raise WebhookRejected(
+            422, f"contact: {phone} is not in a country that may be texted (see `countries`)"
+        )
+    project = runtime.project
+    return phone, {name: _contact_value(project, name, known[name]) for name in known}
 
 
 def _session_id(flow: str, phone: str, key: str | None) -> str:
@@ -200,6 +204,18 @@ def _session_id(flow: str, phone: str, key: str | None) -> str:
     if key is None:
         return secrets.token_hex(16)
     return hashlib.sha256(f"{flow}\0{phone}\0{key}".encode()).hexdigest()[:32]
+
+
+def _names(name: str, value: Any) -> list[str]:
+    """Names of groups or lists; in one text they stand with commas between."""
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
+        raise WebhookRejected(400, f"contact.{name} must be a list of names")
+    names = [each.strip() for each in names if each.strip()]
+    for each in names:
+        if not NAME.fullmatch(each):
+            raise WebhookRejected(400, f"contact.{name}: {each!r} can't be a name")
+    return names
 
 
 def _contact_value(project: Project, name: str, value: Any) -> Any:
@@ -213,6 +229,8 @@ def _contact_value(project: Project, name: str, value: Any) -> Any:
             return ZoneInfo(str(value)).key
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise WebhookRejected(400, f"contact.timezone: {value!r} is no time zone") from None
+    if name in ("groups", "subscribed"):
+        return _names(name, value)
     declared = project.fields.get(name)
     if declared is None:
         raise WebhookRejected(400, f"contact.{name} is not declared in smsflow.yaml")

@@ -28,7 +28,7 @@ TRIGGER: Mapping[str, Key] = {
     "api": key(Kind.BOOLEAN, "true: the API may start it"),
     "event": key(Kind.EVENT, "an event that starts it: of the API, of Python or of `emit`"),
     "schedule": key(Kind.PLAIN, 'a line of cron: "0 9 * * mon"'),
-    "broadcast": key(Kind.BOOLEAN, "true: it may be started with many contacts at once"),
+    "broadcast": key(Kind.BOOLEAN, "true: it may be started with many by `smsflow broadcast`"),
     "delivery": key(
         Kind.ENUMS,
         "a text that no session waits for had this fate",

@@ -1,0 +1,97 @@
+"""`smsflow broadcast` and `smsflow emit`, as people type them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from smsflow.cli import smsflow
+from smsflow.store import Store
+from smsflow.store.rows import Kind
+from tests.cli.test_tools import NAMES
+
+
+@pytest.fixture
+def site(sample: Path) -> Path:
+    """The sample project with an empty database."""
+    assert run(sample, "db", "upgrade").exit_code == 0
+    return sample
+
+
+def run(folder: Path, *arguments: str) -> Result:
+    """Run a command for a project."""
+    environment: dict[str, str | None] = dict.fromkeys(NAMES)
+    for name in ("SMS", "SMS2"):
+        account = {"URL": "http://127.0.0.1:9", "USER": "user", "PASSWORD": "password"}
+        account["WEBHOOK_SECRET"] = "a-secret-of-the-tests-0123456789"
+        environment |= {f"{name}_{what}": value for what, value in account.items()}
+    command = ["--project", str(folder), *arguments]
+    return CliRunner().invoke(smsflow, command, env=environment, catch_exceptions=False)
+
+
+def rows(folder: Path) -> list[tuple[str, str]]:
+    """What waits in the inbox: kind and contact."""
+    from datetime import UTC, datetime
+
+    store = Store.connect(f"sqlite:///{folder / '.smsflow' / 'smsflow.db'}")
+    with store.work(datetime(2100, 1, 1, tzinfo=UTC), 100) as batch:
+        found = [(str(row.kind), row.contact) for row in batch.rows]
+    store.close()
+    return sorted(found)
+
+
+def test_a_list_starts_the_flow_with_each_line_once(site: Path, tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text(
+        "phone,ticket,contact.first_name,contact.subscribed\n"
+        "+447700900123,T1,Ada,marketing\n"
+        "+44 7700 900456,T2,,marketing\n"
+        "+447700900123,T3,,\n"
+    )
+    done = run(site, "broadcast", "csat-survey", "--file", str(people), "--yes", "--json")
+    assert json.loads(done.stdout)["contacts"] == 2
+    assert rows(site) == [(Kind.START, "+447700900123"), (Kind.START, "+447700900456")]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("nonsense,T1,Ada", "people.csv:2: contact: 'nonsense' is no phone number"),
+        ("+15005550006,T1,Ada", "people.csv:2: contact: +15005550006 is not in a country"),
+    ],
+)
+def test_a_wrong_line_is_named_and_nobody_is_texted(
+    site: Path, tmp_path: Path, line: str, said: str
+) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text(f"phone,ticket,contact.first_name\n{line}\n+447700900123,T1,Ada\n")
+    done = run(site, "broadcast", "csat-survey", "--file", str(people), "--yes")
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert rows(site) == []
+
+
+def test_an_input_that_the_flow_does_not_have_is_told(site: Path, tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text("phone,tikcet\n+447700900123,T1\n")
+    done = run(site, "broadcast", "csat-survey", "--file", str(people), "--yes")
+    assert (done.exit_code, "unknown input 'tikcet'" in done.stderr) == (2, True)
+
+
+def test_those_on_file_are_counted_and_asked_for(site: Path) -> None:
+    """Nobody is there yet, so there is nothing to ask and nothing to start."""
+    done = run(site, "broadcast", "csat-survey", "--dry-run")
+    assert (done.exit_code, done.output) == (0, "csat-survey: 0 contacts, not started\n")
+    assert "has no trigger `broadcast: true`" in run(site, "broadcast", "otp").stderr
+    assert "there is no flow 'x'" in run(site, "broadcast", "x").stderr
+    assert "is not a rate" in run(site, "broadcast", "csat-survey", "--rate", "fast").stderr
+
+
+def test_emit_tells_an_event_that_somebody_listens_to(site: Path) -> None:
+    assert run(site, "emit", "ticket.closed", "phone=+447700900123", "id=T1").exit_code == 0
+    assert rows(site) == [(Kind.EVENT, "@everybody")]
+    done = run(site, "emit", "ticket.close")
+    assert (done.exit_code, "they listen to: " in done.stderr) == (1, True)
