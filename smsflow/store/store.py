@@ -8,6 +8,7 @@ from __future__ import annotations
 from smsflow.store.batch import Batch as Batch
 from smsflow.store.database import Database
 from smsflow.store.erasing import Erasing
+from smsflow.store.errands import Errands
 from smsflow.store.history import History
 from smsflow.store.leases import Leases
 from smsflow.store.migrate import Schema
@@ -21,7 +22,18 @@ from smsflow.store.watching import Watching
 
 
 class Store(
-    Schema, Operating, Outbox, Leases, Results, Upkeep, Parts, Retention, Erasing, History, Watching
+    Schema,
+    Operating,
+    Outbox,
+    Leases,
+    Results,
+    Errands,
+    Upkeep,
+    Parts,
+    Retention,
+    Erasing,
+    History,
+    Watching,
 ):
     """One project's database. Threads may share it."""
 
