@@ -35,6 +35,7 @@ from smsflow.engine.effects import (
     DropQueued,
     Effect,
     Emitted,
+    Errand,
     Logged,
     RequestAnswered,
     SendAgain,
@@ -45,6 +46,7 @@ from smsflow.engine.effects import (
 )
 from smsflow.engine.events import (
     CodePosted,
+    ErrandDone,
     Event,
     EventHappened,
     NoReport,
@@ -76,10 +78,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """What one transaction did: rows worked off, and our numbers that have texts to send now."""
+    """What one transaction did: rows worked off, our numbers that have texts to send now, and
+    whether there are errands to do."""
 
     rows: int
     numbers: frozenset[str]
+    errands: bool = False
 
 
 class Conversations:
@@ -116,7 +120,7 @@ class Conversations:
 
     def _one_by_one(self) -> Worked:
         """A batch can't be written: find the row that is at fault, and let others through."""
-        rows, numbers = 0, frozenset[str]()
+        rows, numbers, errands = 0, frozenset[str](), False
         for _ in range(BATCH):
             taken: list[InboxRow] = []
             try:
@@ -133,7 +137,8 @@ class Conversations:
             if not worked.rows:
                 break
             rows, numbers = rows + worked.rows, numbers | worked.numbers
-        return Worked(rows, numbers)
+            errands = errands or worked.errands
+        return Worked(rows, numbers, errands)
 
     def _transaction(self, limit: int, taken: list[InboxRow]) -> Worked:
         """One transaction over `limit` rows at the most, which `taken` then holds."""
@@ -155,7 +160,8 @@ class Conversations:
             batch.save(sitting.changes)
         for row, reason in failures:
             self._store.failed(row, reason)
-        return Worked(len(batch.rows), sitting.numbers_to_send(now))
+        errands = bool(sitting.changes.errands)
+        return Worked(len(batch.rows), sitting.numbers_to_send(now), errands)
 
 
 class _Sitting:
@@ -235,6 +241,8 @@ class _Sitting:
             case Kind.CODE:
                 session, code, ticket = payload["session"], payload["code"], payload["request"]
                 return CodePosted(session, code, ticket, row.due), None
+            case Kind.ERRAND_DONE:
+                return _errand_done(payload), None
             case _:
                 assert_never(row.kind)
 
@@ -309,6 +317,8 @@ class _Sitting:
                 changes.timers.append((phone, effect))
             case DropQueued():
                 changes.dropped.append((phone, effect))
+            case Errand():
+                changes.errands.append((phone, effect))
             case ConsentChanged():
                 changes.consent.append((phone, effect))
             case StartFlow():
@@ -330,6 +340,11 @@ class _Sitting:
         made: list[SendText | SendAgain] = [effect for _, effect in self.changes.texts]
         made += self.changes.again
         return frozenset(effect.plan.number for effect in made if effect.due <= now)
+
+
+def _errand_done(payload: dict[str, Any]) -> ErrandDone:
+    session, serial, errand = payload["session"], payload["serial"], payload["errand"]
+    return ErrandDone(session, serial, errand, payload["result"])
 
 
 def _refuse_to_blame(error: Exception) -> None:

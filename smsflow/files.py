@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
-from smsflow.engine.language import parse
-from smsflow.engine.model import Project
-from smsflow.errors import ProjectInvalid, SettingsInvalid
+from smsflow.errors import SettingsInvalid
 
 _PATTERNS = ("smsflow.yaml", "flows/*.yaml", "flows/*.yml", "templates/*")
 
@@ -15,14 +13,6 @@ _PATTERNS = ("smsflow.yaml", "flows/*.yaml", "flows/*.yml", "templates/*")
 def read_files(folder: Path) -> dict[str, bytes]:
     """The files of a project by their path in it; SettingsInvalid when one can't be read."""
     return {path.relative_to(folder).as_posix(): read_bytes(path) for path in _paths(folder)}
-
-
-def read_project(folder: Path) -> tuple[Project, parse.Loaded]:
-    """The project in a folder; ProjectInvalid holds everything that is wrong with its files."""
-    loaded = parse.load(read_files(folder))
-    if loaded.errors or loaded.project is None:
-        raise ProjectInvalid(loaded.issues)
-    return loaded.project, loaded
 
 
 def read_bytes(path: Path) -> bytes:

@@ -24,12 +24,14 @@ class Tally:
         self._lock = threading.Lock()
         self.rows = 0
         self.texts = 0
+        self.errands = 0
 
-    def add(self, *, rows: int = 0, texts: int = 0) -> None:
-        """Count inbox rows that were worked off, and texts that were tried."""
+    def add(self, *, rows: int = 0, texts: int = 0, errands: int = 0) -> None:
+        """Count inbox rows that were worked off, and texts and errands that were tried."""
         with self._lock:
             self.rows += rows
             self.texts += texts
+            self.errands += errands
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,9 @@ def log_fields(health: Health) -> dict[str, object]:
         "inbox_age": round(health.inbox_age, 1),
         "outbox_due": health.outbox_due,
         "outbox_age": round(health.outbox_age, 1),
+        "errands_due": health.errands_due,
+        "errands_age": round(health.errands_age, 1),
+        "errands_failing": health.errands_failing,
         "held": health.held,
         "dead_letters": health.dead_letters,
         "circuits_open": sorted(health.circuits),

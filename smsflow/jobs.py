@@ -1,11 +1,12 @@
 """What RQ runs, and how work is brought to it. RQ is a wake-up here, never the truth.
 
 A job carries a name at the most. It looks in SQL for what is due, and finding nothing is normal:
-a nudge that is lost, late, doubled or forged does no harm. Two queues, three entry points:
+a nudge that is lost, late, doubled or forged does no harm. Three queues, three entry points:
 
     smsflow-inbox    drain()            work off what came in
     smsflow-inbox    pull(provider)     ask a provider for what it can't push
     smsflow-outbox   deliver(provider)  send what is due
+    smsflow-errands  errand()           make calls and run actions that are due
 
 A stock `rq worker` works them too: rq worker --job-class smsflow.jobs.SmsflowJob
 --serializer json smsflow-inbox
@@ -41,6 +42,7 @@ from smsflow.store.database import out_of_reach, words_of
 
 INBOX = "smsflow-inbox"
 OUTBOX = "smsflow-outbox"
+ERRANDS = "smsflow-errands"
 FLAG_SECONDS = 2  # a nudge that was lost is in nobody's way for longer than this
 # After a failure, in which no nudge waits for Redis again: on a Redis that hangs, each that comes
 # in would wait for half a second.
@@ -90,6 +92,8 @@ def drain() -> int:
         for _ in range(ROUNDS):
             worked = runtime.conversations.work()
             nudger.numbers(worked.numbers)
+            if worked.errands:
+                nudger.errands()
             total += worked.rows
             runtime.tally.add(rows=worked.rows)
             if not worked.rows:
@@ -136,6 +140,26 @@ def pull(provider: str) -> int:
     return fresh
 
 
+def errand() -> int:
+    """Make the calls and run the actions that are due; how many were tried."""
+    runtime = _current()
+    nudger = Nudger(runtime)
+    nudger.clear(ERRANDS)
+    total = 0
+    try:
+        for _ in range(ROUNDS):
+            tried = runtime.errands.work()
+            total += tried
+            runtime.tally.add(errands=tried)
+            if not tried:
+                return total
+            nudger.inbox()
+        nudger.errands()
+    except Conflict as conflict:
+        log.warning("conflict", reason=str(conflict))
+    return total
+
+
 def wake() -> None:
     """Do nothing: lets a worker notice that it is to stop."""
 
@@ -144,6 +168,7 @@ ENTRY_POINTS: dict[str, Callable[..., Any]] = {
     "smsflow.jobs.drain": drain,
     "smsflow.jobs.deliver": deliver,
     "smsflow.jobs.pull": pull,
+    "smsflow.jobs.errand": errand,
     "smsflow.jobs.wake": wake,
 }
 
@@ -214,6 +239,10 @@ class Nudger:
     def pull(self, provider: str) -> None:
         """It is time to ask that provider."""
         self._nudge(INBOX, "smsflow.jobs.pull", provider, False, flag=f"pull:{provider}")
+
+    def errands(self, *, force: bool = False) -> None:
+        """Calls or actions are due."""
+        self._nudge(ERRANDS, "smsflow.jobs.errand", "", force)
 
     def clear(self, queue: str, about: str = "") -> None:
         """The flag is cleared before reading: what is committed later gets a nudge of its own."""
@@ -311,6 +340,8 @@ class Sweep:
             self._nudger.inbox(force=True)
         if tidy or self._more:
             self._more = store.tidy(now, self._runtime.project.keep)
+        if store.errands_due(now):
+            self._nudger.errands(force=True)
         if tidy:
             strays = store.refuse_strays(list(numbers), now - STRAY_AFTER, now)
             if strays:

@@ -7,28 +7,34 @@ server, makes the providers, and hands them to those who do the work.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from random import Random, SystemRandom
+from typing import Any
 from urllib.parse import quote
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from smsflow import providers
+from smsflow import audience, providers
 from smsflow.clock import Clock, SystemClock
 from smsflow.config import Settings
 from smsflow.conversation import Conversations
 from smsflow.delivery import Channel, Delivery, channels
 from smsflow.engine import world
+from smsflow.engine.extension import NOTHING, Extension
 from smsflow.engine.language import parse
+from smsflow.engine.language.literals import EVENT
 from smsflow.engine.model import Flow, Project, ProviderEntry
 from smsflow.engine.policy import Rules
+from smsflow.engine.state import encode
 from smsflow.engine.world import World
+from smsflow.errands import Errands, Surroundings
 from smsflow.errors import Place, ProjectInvalid, SettingsInvalid
-from smsflow.files import read_project
+from smsflow.extending import read_project
 from smsflow.health import Tally
+from smsflow.outside import WebClient
 from smsflow.providers.base import Provider
 from smsflow.providers.transport import HttpTransport
 from smsflow.store import Store
@@ -72,13 +78,15 @@ class Runtime:
         self.clock = clock
         self.tally = Tally()
         self.project = project
-        self.world: World = world.build(project, loaded.flows, secret=settings.digest_key())
+        self.world: World = world.build(
+            project, loaded.flows, secret=settings.digest_key(), extension=loaded.extension
+        )
         self._versions: dict[tuple[str, str], Flow] = {}
         self._versions_lock = threading.Lock()
         self.secrets = _webhook_secrets(settings, project)
         self._transport = HttpTransport()
         self.providers: dict[str, Provider] = {
-            name: provider_of(settings, entry, self._transport)
+            name: provider_of(settings, entry, self._transport, loaded.extension)
             for name, entry in project.providers.items()
         }
         self.channels: dict[str, Channel] = channels(project, self.providers, self._notify_url)
@@ -93,7 +101,19 @@ class Runtime:
             rules=lambda: Rules(self.project),
             seat=seat,
         )
+        self.errands = Errands(
+            store,
+            Surroundings(
+                lambda: self.project.services,
+                lambda: self.world.extension.actions,
+                settings.resolve,
+                WebClient(),
+            ),
+            clock=clock,
+        )
         self._remember(loaded)
+        if loaded.extension.connect is not None:
+            loaded.extension.connect(self.emit)
 
     @classmethod
     def open(
@@ -150,9 +170,21 @@ class Runtime:
                 " them"
             )
         project = _with_accounts(read, self._accounts)
-        new = world.build(project, loaded.flows, secret=self.world.secret)
+        new = world.build(
+            project, loaded.flows, secret=self.world.secret, extension=loaded.extension
+        )
         self._remember(loaded)  # first: a session may be pinned to it a moment later
         self.project, self.world = project, new
+
+    def emit(self, event: str, data: Mapping[str, Any]) -> None:
+        """Tell flows of an event; committed on return. ValueError for what is none."""
+        if not EVENT.fullmatch(event):
+            raise ValueError(f"{event!r} can't be the name of an event, such as ticket.closed")
+        try:
+            plain = {name: encode(value) for name, value in data.items()}
+        except TypeError as error:
+            raise ValueError(f"the data of {event!r} can't be kept: {error}") from None
+        self.store.insert([audience.event_row(event, plain, self.clock.now())])
 
     def version_of(self, name: str, version: str) -> Flow | None:
         """An older version of a flow, from the database; None when nobody remembers it."""
@@ -238,16 +270,22 @@ def _wiring(project: Project) -> object:
 
 def _with_accounts(project: Project, accounts: Mapping[str, Account]) -> Project:
     changed = {
-        name: replace(project.providers[name], **asdict(account))
+        name: replace(project.providers[name], kind="pigeonhost", **asdict(account))
         for name, account in accounts.items()
     }
     return replace(project, providers={**project.providers, **changed})
 
 
 def provider_of(
-    settings: Settings, entry: ProviderEntry, transport: HttpTransport | None = None
+    settings: Settings,
+    entry: ProviderEntry,
+    transport: HttpTransport | None = None,
+    extension: Extension = NOTHING,
 ) -> Provider:
     """The adapter of an entry under `providers`, with its secrets; SettingsInvalid."""
+    factory = extension.providers.get(entry.kind)
+    if factory is not None:
+        return _of_project(settings, entry, factory)
     return providers.connect(
         entry.kind,
         entry.name,
@@ -259,3 +297,18 @@ def provider_of(
         gateway=entry.gateway,
         transport=transport,
     )
+
+
+def _of_project(settings: Settings, entry: ProviderEntry, factory: Callable[..., Any]) -> Provider:
+    """A provider that the project's own Python makes."""
+    url, user = settings.resolve(entry.url), settings.resolve(entry.user)
+    password = settings.resolve(entry.password)
+    try:
+        made: Provider = factory(name=entry.name, url=url, user=user, password=password)
+    # Whatever goes wrong in somebody's function: the settings can't be used.
+    except Exception as error:
+        raise SettingsInvalid(
+            f"provider '{entry.name}' of kind '{entry.kind}' can't be made:"
+            f" {type(error).__name__}: {error}"
+        ) from error
+    return made

@@ -24,7 +24,7 @@ from smsflow.clock import Clock, SystemClock
 from smsflow.config import Settings
 from smsflow.engine.model import Project
 from smsflow.errors import SettingsInvalid
-from smsflow.files import read_project
+from smsflow.extending import read_project
 from smsflow.runtime import Account, Runtime
 from smsflow.sandbox.records import Route
 from smsflow.sandbox.server import Sandbox

@@ -29,7 +29,7 @@ from rq.worker import SimpleWorker
 from smsflow import jobs
 from smsflow.config import Settings
 from smsflow.errors import SettingsInvalid
-from smsflow.jobs import INBOX, OUTBOX, SmsflowJob, Sweep
+from smsflow.jobs import ERRANDS, INBOX, OUTBOX, SmsflowJob, Sweep
 from smsflow.parent import end_with
 from smsflow.runtime import Runtime
 
@@ -129,7 +129,8 @@ class ThreadWorkers:
         self._runtime = runtime
         self._sweep = Sweep(runtime, uuid4().hex, every=sweep_every)
         self._posts = [
-            _Post(ThreadWorker, queue, _queue_connection(runtime)) for queue in (INBOX, OUTBOX)
+            _Post(ThreadWorker, queue, _queue_connection(runtime))
+            for queue in (INBOX, OUTBOX, ERRANDS)
         ]
         self._threads = [
             threading.Thread(target=self._work, args=(post,), name=post.queue)
@@ -183,9 +184,11 @@ _PROCESSES: Any = multiprocessing.get_context(
 class Supervisor:
     """`smsflow worker`: keeps its children alive, one for each queue's worker and the sweep."""
 
-    def __init__(self, settings: Settings, *, inbox: int = 2, outbox: int = 2) -> None:
+    def __init__(
+        self, settings: Settings, *, inbox: int = 2, outbox: int = 2, errands: int = 1
+    ) -> None:
         self._settings = settings
-        self._wanted = [INBOX] * inbox + [OUTBOX] * outbox + [SWEEP]
+        self._wanted = [INBOX] * inbox + [OUTBOX] * outbox + [ERRANDS] * errands + [SWEEP]
         self._stopping = threading.Event()
 
     def run(self) -> None:

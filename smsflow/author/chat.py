@@ -23,6 +23,7 @@ from smsflow.engine.model import Flow
 from smsflow.engine.state import Contact
 from smsflow.engine.transcripts.given import ScriptedRandom, moment
 from smsflow.engine.transcripts.lines import REPORTS
+from smsflow.engine.transcripts.outside import Outside
 from smsflow.engine.transcripts.simulator import SimulatedText, Simulator
 from smsflow.errors import SettingsInvalid
 from smsflow.sms.encoding import split
@@ -118,7 +119,8 @@ class Chat:
         # The digits of codes: reproducible with --seed, and a secret of nobody.
         self._rng = ScriptedRandom(setting.seed)
         self._sim = Simulator(world, contact, setting.now, self._rng)
-        self._shown = self._traced = self._drawn = 0
+        self._sim.outside = Outside(functions=world.extension.actions)
+        self._shown = self._traced = self._drawn = self._called = 0
         self._ended: str | None = None
         about = {"phone": setting.phone}
         if setting.language:
@@ -172,6 +174,10 @@ class Chat:
         drawn = self._rng.drawn[self._drawn :]
         self._drawn += len(drawn)
         self._take.codes += cut_codes(drawn, self._sim.world.flows.values())
+        for call in self._sim.calls[self._called :]:
+            self._show("note", f"{one_line(call.shown)} -> {call.status}")
+            self._take.called(call.words, call.data)
+        self._called = len(self._sim.calls)
         self._tell_news(silent=len(self._sim.sent) == before)
 
     def _text(self, text: str) -> None:

@@ -45,6 +45,10 @@ class Take:
         report = status if number is None else f"{{of: {number}, status: {status}}}"
         self.lines.append(f"dlr: {report}")
 
+    def called(self, words: str, data: Any) -> None:
+        """A web service was called."""
+        self.lines.append(f"http: {inline({words: data}) if data else words}")
+
     def happened(self, word: str, value: str) -> None:
         """Anything else whose value is a word or two."""
         self.lines.append(f"{word}: {plain(value)}")

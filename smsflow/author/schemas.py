@@ -11,7 +11,7 @@ from pathlib import Path
 
 from smsflow.engine.language import parse, schema
 from smsflow.errors import SettingsInvalid
-from smsflow.files import read_files
+from smsflow.extending import load_folder
 
 FLOWS = ".smsflow/flow.schema.json"
 PROJECT = "project.schema.json"  # beside the one of flows
@@ -19,14 +19,14 @@ PROJECT = "project.schema.json"  # beside the one of flows
 
 def schemas_of(loaded: parse.Loaded) -> tuple[str, str]:
     """The schema of flow files and that of smsflow.yaml, as JSON."""
-    names = schema.names_of(loaded.project, loaded.flows.values())
+    names = schema.names_of(loaded.project, loaded.flows.values(), loaded.extension.actions)
     return _json(schema.flow_schema(names)), _json(schema.project_schema(names))
 
 
 def write_schemas(folder: Path, output: Path | None = None) -> list[Path]:
     """Write both schemas of the project in `folder`; the paths. Mistakes in its files don't hinder:
     names that could not be read are only not suggested."""
-    flows, project = schemas_of(parse.load(read_files(folder)))
+    flows, project = schemas_of(load_folder(folder))
     first = output or folder / FLOWS
     written = {first: flows, first.with_name(PROJECT): project}
     for path, text in written.items():

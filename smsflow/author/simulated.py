@@ -11,6 +11,7 @@ from smsflow.engine.language.reading import listed, suggest
 from smsflow.engine.model import Flow, Project
 from smsflow.engine.world import World
 from smsflow.errors import ProjectInvalid, SettingsInvalid
+from smsflow.extending import load
 from smsflow.files import read_bytes, read_files
 
 # Keys the digests of codes that nobody gets: a real one would only be a secret to lose.
@@ -42,7 +43,13 @@ class SimulatedProject:
         errors, SettingsInvalid when it can't be read or is of no flow.
         """
         data = read_bytes(self.folder / path)
-        flows, issues = parse.read_flows(data, path, project=self.project, templates=self.templates)
+        flows, issues = parse.read_flows(
+            data,
+            path,
+            project=self.project,
+            templates=self.templates,
+            extension=now.extension,
+        )
         if not flows:
             raise ProjectInvalid([issue for issue in issues if issue.level == "error"])
         newer = dict(now.flows)
@@ -52,13 +59,13 @@ class SimulatedProject:
                 hint = suggest(name, newer, f"the project has: {listed(sorted(newer))}")
                 raise SettingsInvalid(f"{path} is a version of no flow '{name}'; {hint}")
             newer[name] = replace(flow, name=name)
-        return world.build(self.project, newer, secret=_SECRET)
+        return world.build(self.project, newer, secret=_SECRET, extension=now.extension)
 
 
 def open_project(folder: Path) -> SimulatedProject:
     """The project in a folder; ProjectInvalid holds everything that is wrong with its files."""
     files = read_files(folder)
-    loaded = parse.load(files).sound()
+    loaded = load(files, folder).sound()
     if loaded.project is None:
         raise ProjectInvalid(loaded.issues)
     templates = {
@@ -66,5 +73,5 @@ def open_project(folder: Path) -> SimulatedProject:
         for path, data in files.items()
         if path.startswith("templates/") and path.endswith(".j2")
     }
-    built = world.build(loaded.project, loaded.flows, secret=_SECRET)
+    built = world.build(loaded.project, loaded.flows, secret=_SECRET, extension=loaded.extension)
     return SimulatedProject(folder, loaded.project, built, templates)

@@ -67,10 +67,10 @@ def _watch(folder: Path, form: str) -> None:
 
 def _check(folder: Path, form: str) -> Loaded:
     """Read and check the project, and print what was found."""
-    from smsflow.engine.language import parse, report
-    from smsflow.files import read_files
+    from smsflow.engine.language import report
+    from smsflow.extending import load_folder
 
-    loaded = parse.load(read_files(folder))
+    loaded = load_folder(folder)
     if form == "json":
         found = [report.as_json(issue) for issue in loaded.issues]
         click.echo(json.dumps({"flows": len(loaded.flows), "issues": found}, ensure_ascii=False))

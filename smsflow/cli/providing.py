@@ -21,11 +21,11 @@ _GROUPS = ("ACCEPTED", "PENDING", "UNDELIVERABLE", "DELIVERED", "EXPIRED", "REJE
 
 def chosen(ctx: click.Context, name: str | None) -> Provider:
     """The provider of that name, or the only one; a UsageError names those that there are."""
-    from smsflow.files import read_project
+    from smsflow.extending import read_project
     from smsflow.runtime import provider_of
 
     given = settings(ctx)
-    project, _ = read_project(given.project)
+    project, loaded = read_project(given.project)
     known = project.providers
     if name is None and len(known) == 1:
         (name,) = known
@@ -33,7 +33,7 @@ def chosen(ctx: click.Context, name: str | None) -> Provider:
         raise click.UsageError(f"name one with --provider: {', '.join(known)}")
     if name not in known:
         raise click.UsageError(f"smsflow.yaml has no provider {name!r}: {', '.join(known)}")
-    return provider_of(given, known[name])
+    return provider_of(given, known[name], extension=loaded.extension)
 
 
 @smsflow.group()

@@ -53,8 +53,15 @@ def web(ctx: click.Context, host: str, port: int | None, workers: int, threads: 
     show_default=True,
     help="Processes that send.",
 )
+@click.option(
+    "--errands",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes that make calls and run actions.",
+)
 @click.pass_context
-def worker(ctx: click.Context, inbox: int, outbox: int) -> None:
+def worker(ctx: click.Context, inbox: int, outbox: int, errands: int) -> None:
     """Run flows and send texts."""
     from smsflow import logs
     from smsflow.worker import Supervisor
@@ -62,7 +69,7 @@ def worker(ctx: click.Context, inbox: int, outbox: int) -> None:
     config = settings(ctx)
     _need_redis(config, "worker")
     logs.configure()
-    Supervisor(config, inbox=inbox, outbox=outbox).run()
+    Supervisor(config, inbox=inbox, outbox=outbox, errands=errands).run()
 
 
 def _need_redis(config: Settings, command: str) -> None:

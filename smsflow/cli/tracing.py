@@ -88,10 +88,9 @@ def _refuse(ctx: click.Context, why: str, found: list[tuple[str, Session]]) -> N
 def _zone(ctx: click.Context, store: Store, phone: str) -> str:
     """The contact's zone; the project's files may hold mistakes, for this is about the past."""
     from smsflow.engine import policy
-    from smsflow.engine.language import parse
-    from smsflow.files import read_files
+    from smsflow.extending import load_folder
 
-    project = parse.load(read_files(settings_folder(ctx))).project
+    project = load_folder(settings_folder(ctx)).project
     known = store.conversation(phone).contact.timezone
     return policy.zone_of(phone, known=known, project=project.timezone if project else "UTC")
 

@@ -26,7 +26,7 @@ from smsflow.demo.screen import JsonLines, Screen, Terminal
 from smsflow.demo.stage import RestlessError, SceneError, Stage
 from smsflow.demo.story import BEGIN, FLOWS, SCENES, ZONE, Scene
 from smsflow.errors import SettingsInvalid
-from smsflow.files import read_project
+from smsflow.extending import read_project
 from smsflow.service import Service
 from smsflow.sms.numbers import bare
 

@@ -26,10 +26,10 @@ from smsflow.dev.clock import DevClock
 from smsflow.dev.passage import Passage
 from smsflow.dev.screen import Screen, Ticker
 from smsflow.dev.watching import Change, Watcher
-from smsflow.engine.language import parse
 from smsflow.engine.language.parse import Loaded
 from smsflow.errors import ProjectInvalid, SettingsInvalid
-from smsflow.files import marks, read_files
+from smsflow.extending import load_folder
+from smsflow.files import marks
 from smsflow.service import Service
 from smsflow.web import phone
 
@@ -78,7 +78,7 @@ def mended(folder: Path, explain: Explain, screen: Screen, ended: Callable[[], b
         present = marks(folder)
         if present != seen:
             seen = present
-            loaded = parse.load(read_files(folder))
+            loaded = load_folder(folder)
             if not loaded.errors:
                 return True
             if not (folder / "smsflow.yaml").exists():

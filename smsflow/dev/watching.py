@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from smsflow.engine.language import parse
 from smsflow.engine.model import Flow
 from smsflow.errors import SettingsInvalid
+from smsflow.extending import load
 from smsflow.files import marks, read_files
 from smsflow.runtime import Runtime
 
@@ -52,7 +53,7 @@ class Watcher:
         except SettingsInvalid:
             return None  # a file went while we were reading; the next look will see
         self._seen = present
-        return self._take_over(parse.load(files))
+        return self._take_over(load(files, self._folder))
 
     def _take_over(self, loaded: parse.Loaded) -> Change:
         if loaded.errors:

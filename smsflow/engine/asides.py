@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from smsflow.engine import running
-from smsflow.engine.model import Anytime, Otp, Run, Send, Step, Wait
+from smsflow.engine.model import Action, Anytime, Call, Otp, Run, Send, Step, Wait
 from smsflow.engine.state import Session, Waiting
 from smsflow.engine.turn import FlowFailed, Turn
-from smsflow.engine.verbs import texts
+from smsflow.engine.verbs import outside, texts
 
 
 def break_in(turn: Turn, session: Session, handler: Anytime, detail: str) -> None:
@@ -106,6 +106,9 @@ def arrive(turn: Turn, session: Session, result: dict[str, Any]) -> None:
         running.leave(turn, session, step.next)
     elif "ended" in result and isinstance(step, Run):
         _ended(turn, session, step, result)
+    elif "errand" in result and isinstance(step, Call | Action):
+        outside.take(turn, session, step, result["errand"])
+        running.leave(turn, session, step.next)
     elif "delivery" in result:
         _delivered(turn, session, step, result["delivery"])
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from smsflow.engine.model import (
     WEEKDAYS,
+    Action,
     AnyStep,
     Anytime,
     Ask,
+    Call,
     Duration,
     Emit,
     End,
@@ -66,6 +68,10 @@ def head(step: AnyStep) -> tuple[str, str]:
             return "box", f"start {step.flow}"
         case Emit():
             return "box", f"emit {step.event}"
+        case Call():
+            return "box", step.request.written
+        case Action():
+            return "box", f"action {step.name}"
         case Goto():
             return "box", f"goto {step.target}"
 

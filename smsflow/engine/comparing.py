@@ -12,7 +12,19 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import IntEnum
 from typing import Any
 
-from smsflow.engine.model import AnyStep, Ask, Flow, Otp, Run, Send, Template, Text, Wait
+from smsflow.engine.model import (
+    Action,
+    AnyStep,
+    Ask,
+    Call,
+    Flow,
+    Otp,
+    Run,
+    Send,
+    Template,
+    Text,
+    Wait,
+)
 from smsflow.errors import Place
 
 
@@ -159,7 +171,7 @@ def _led_alike(step: AnyStep, now: AnyStep, old: Flow, new: Flow) -> AnyStep:
 
 def waits(step: AnyStep) -> bool:
     """True for a step that sessions can wait at."""
-    return isinstance(step, Ask | Otp | Wait | Run) or (
+    return isinstance(step, Ask | Otp | Wait | Run | Call | Action) or (
         isinstance(step, Send) and step.follows_delivery
     )
 

@@ -107,6 +107,23 @@ class Emitted:
     data: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """Something to be done outside: a row of its own, whose result comes back as an event.
+
+    It is done at least once, and `errand` is its id in every try (`Idempotency-Key`). `order` is
+    JSON: what `engine.errands` wrote for whoever does it. Not begun after `expires`.
+    """
+
+    errand: str
+    session: str
+    serial: int
+    kind: str  # call, action
+    order: dict[str, Any]
+    due: datetime
+    expires: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class RequestAnswered:
     """The result of a start or of a posted code, for the caller who waits for it."""
@@ -148,6 +165,7 @@ Effect = (
     | ConsentChanged
     | StartFlow
     | Emitted
+    | Errand
     | RequestAnswered
     | Traced
     | Logged

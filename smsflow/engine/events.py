@@ -100,6 +100,23 @@ class CodePosted:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ErrandDone:
+    """A call or an action is over; `result` is what `engine.errands` makes of how it went."""
+
+    session: str
+    serial: int
+    errand: str
+    result: Mapping[str, Any]
+
+
 Event = (
-    TextReceived | ReportArrived | NoReport | TimerDue | StartRequested | EventHappened | CodePosted
+    TextReceived
+    | ReportArrived
+    | NoReport
+    | TimerDue
+    | StartRequested
+    | CodePosted
+    | EventHappened
+    | ErrandDone
 )

@@ -17,7 +17,9 @@ from typing import Any, assert_never
 
 from smsflow.engine import (
     asides,
+    errands,
     happening,
+    keeping,
     reports,
     routing,
     running,
@@ -28,6 +30,7 @@ from smsflow.engine import (
 from smsflow.engine.effects import ConsentChanged, Effect, RequestAnswered
 from smsflow.engine.events import (
     CodePosted,
+    ErrandDone,
     Event,
     EventHappened,
     NoReport,
@@ -36,11 +39,11 @@ from smsflow.engine.events import (
     TextReceived,
     TimerDue,
 )
-from smsflow.engine.model import Ask, Expression, Otp, Wait
+from smsflow.engine.model import Action, Ask, Call, Expression, Otp, Wait
 from smsflow.engine.questions import pause_others
 from smsflow.engine.state import Conversation, Session, Waiting
 from smsflow.engine.turn import Turn
-from smsflow.engine.verbs import texts
+from smsflow.engine.verbs import outside, texts
 from smsflow.engine.verbs.waiting import is_late
 from smsflow.engine.world import World
 from smsflow.errors import Place
@@ -71,9 +74,12 @@ def advance(
             _code(turn, event)
         case EventHappened():
             happening.hear(turn, event)
+        case ErrandDone():
+            _errand(turn, event)
         case _:
             assert_never(event)
     settling.settle(turn)
+    keeping.release(turn)
     return turn.conversation, turn.effects
 
 
@@ -120,10 +126,23 @@ def _fire(turn: Turn, session: Session, waiting: Waiting, name: str, due: dateti
         case "expire", Otp():
             turn.trace(session, step, "timeout", "the code expired")
             running.outcome(turn, session, step, "on_expired", otherwise="expired")
+        case "errand", Call() | Action():
+            asides.arrive(
+                turn, session, {"errand": errands.failed("timeout", "nobody could do it in time")}
+            )
         case "lifetime", _:
             running.expire(turn, session, step)
         case _:
             turn.trace(session, step, "ignored", f"timer '{name}' means nothing here")
+
+
+def _errand(turn: Turn, event: ErrandDone) -> None:
+    """The result of a call or an action moves its session on, once."""
+    found = outside.waits_for(turn, event)
+    if found is None:
+        return
+    session, waiting = found
+    asides.come(turn, session, waiting, {"errand": dict(event.result)})
 
 
 def _start(turn: Turn, event: StartRequested) -> None:

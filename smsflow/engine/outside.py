@@ -11,7 +11,7 @@ from smsflow.engine.templating.templates import compile_expression
 
 def read(expression: Expression, scope: Mapping[str, Any], *, language: str, zone: str) -> Any:
     """The value; None when it is unset. Raises TemplateError."""
-    compiled = compile_expression(expression.source)
+    compiled = compile_expression(expression.source, None)
     return compiled.value_if_set(scope, language=language, zone=zone)
 
 

@@ -32,7 +32,7 @@ def gives_way(turn: Turn, paused: Session) -> bool:
     texts there."""
     return any(
         _share_a_number(each, paused)
-        and (each.waiting.open_at(turn.now) or each.waiting.kind == "report")
+        and (each.waiting.open_at(turn.now) or each.waiting.kind in ("report", "call"))
         for each in turn.conversation.sessions
         if each is not paused and each.waiting is not None
     )

@@ -19,6 +19,7 @@ from smsflow.engine.questions import asked_on
 from smsflow.engine.state import Session, Waiting
 from smsflow.engine.triggering import begin_by, message_scope, unmet
 from smsflow.engine.turn import Turn
+from smsflow.engine.verbs import outside
 from smsflow.engine.words.replies import Invalid, matches_word
 
 # Default replies to one contact: enough for a person, too few for two machines to talk on.
@@ -98,6 +99,28 @@ def _block(asked: Asked) -> str:
         turn.trace(None, None, "silence", "no phone of an allowed country")
     else:
         return "the contact may be texted"
+    return ""
+
+
+MAX_KEPT = 20  # texts of one contact that wait for an errand; later ones are lost to the flow
+
+
+def errand_out(turn: Turn) -> bool:
+    """True while a session of the contact waits for an errand."""
+    return any(outside.out(each) for each in turn.conversation.sessions)
+
+
+def _kept(asked: Asked) -> str:
+    """While a call or an action is out, texts wait for its end (`keeping`)."""
+    turn, event = asked.turn, asked.event
+    if not errand_out(turn):
+        return "no call and no action is under way"
+    if len(turn.contact.kept) >= MAX_KEPT:
+        turn.trace(None, None, "silence", f"{MAX_KEPT} texts wait for a call already")
+        return ""
+    kept = {"text": event.text, "number": event.number, "at": event.at}
+    turn.contact.kept = [*turn.contact.kept, kept]
+    turn.trace(None, None, "kept", "until the call or action that is under way is over")
     return ""
 
 
@@ -238,13 +261,17 @@ def _keyword(asked: Asked) -> str:
     return _by_keyword(asked)
 
 
-def _by_keyword(asked: Asked, *, whole: bool = False) -> str:
-    """Start the flow whose keyword or pattern the text is; `whole`: only by a whole message."""
+def _by_keyword(asked: Asked, text: str | None = None, *, whole: bool = False) -> str:
+    """Start the flow whose keyword or pattern the text is; `whole`: only by a whole message.
+
+    `text` is what it stands for, when it is not taken as it came.
+    """
     why_not = NO_KEYWORD
     question = asked.question
     if question is not None and isinstance(question.step, Ask) and not question.step.keywords:
         return "the open question says `keywords: block`"
-    for match in asked.turn.world.keywords.matches(asked.event.text, asked.event.number):
+    said = asked.event.text if text is None else text
+    for match in asked.turn.world.keywords.matches(said, asked.event.number):
         trigger = match.target.trigger
         if trigger.kind == "catch_all" or (whole and not match.whole):
             continue
@@ -252,6 +279,25 @@ def _by_keyword(asked: Asked, *, whole: bool = False) -> str:
             return ""
         why_not = unmet(match)
     return why_not
+
+
+def _hooked(asked: Asked) -> str:
+    """What the project's Python says that the text means: a keyword."""
+    turn, event = asked.turn, asked.event
+    hooks = turn.world.extension.keyword_hooks
+    if not hooks:
+        return "the project has no keyword hook"
+    language = turn.contact.language or turn.world.project.languages[0]
+    for hook in hooks:
+        try:
+            word = hook(event.text, language)
+        # Whatever goes wrong in somebody's function: the text goes its way without it.
+        except Exception as error:
+            turn.trace(None, None, "error", f"keyword hook: {type(error).__name__}: {error}")
+            continue
+        if word is not None and not _by_keyword(asked, str(word)):
+            return ""
+    return "no keyword hook knows it"
 
 
 # --- nothing else took it -------------------------------------------------------------------------
@@ -296,12 +342,14 @@ def _silence(asked: Asked) -> str:
 ORDER: dict[str, Callable[[Asked], str]] = {
     "compliance": _compliance,
     "block": _block,
+    "kept": _kept,
     "skip or resend": _own_words,
     "command": commands.command,
     "any time": commands.any_time,
     "whole message": _whole_message,
     "answer": _answer,
     "keyword": _keyword,
+    "keyword hook": _hooked,
     "not understood": _unclear,
     "catch-all": _catch_all,
     "new contact": commands.new_contact,

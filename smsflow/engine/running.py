@@ -15,8 +15,10 @@ from typing import assert_never
 from smsflow.engine import codes, following
 from smsflow.engine.effects import Traced
 from smsflow.engine.model import (
+    Action,
     AnyStep,
     Ask,
+    Call,
     Emit,
     End,
     Flow,
@@ -39,7 +41,7 @@ from smsflow.engine.model import (
 from smsflow.engine.questions import must_wait, pause_others
 from smsflow.engine.state import Session, Waiting
 from smsflow.engine.turn import FlowFailed, Turn
-from smsflow.engine.verbs import deciding, logs, people, subflows, texts, waiting
+from smsflow.engine.verbs import deciding, logs, outside, people, subflows, texts, waiting
 
 MAX_STEPS = 100  # without a wait (flow-language section 1.9)
 MAX_VISITS = 20  # of one step in a session
@@ -208,6 +210,12 @@ def _enter(turn: Turn, session: Session, flow: Flow, step: AnyStep) -> str | Non
         case Emit():
             people.emit(turn, session, step)
             return step.next
+        case Call():
+            outside.call(turn, session, flow, step)
+            return None
+        case Action():
+            outside.action(turn, session, flow, step)
+            return None
         case Goto():
             turn.trace(session, step, "goto", step.target)
             return step.next

@@ -100,6 +100,8 @@ class Contact:
     starts: dict[str, list[datetime]] = field(default_factory=dict)  # by flow, newest last
     wrong: dict[str, list[datetime]] = field(default_factory=dict)  # codes, by flow, newest last
     locked: dict[str, datetime] = field(default_factory=dict)  # by flow, until when
+    # Texts that came while a session waits for an errand: text, number, at.
+    kept: list[dict[str, Any]] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -115,6 +117,7 @@ class Contact:
             "starts": encode(self.starts),
             "wrong": encode(self.wrong),
             "locked": encode(self.locked),
+            "kept": encode(self.kept),
         }
 
     @classmethod
@@ -132,7 +135,7 @@ class Waiting:
 
     step: str
     serial: int
-    kind: str  # timer, reply, report, code, event, run, turn
+    kind: str  # timer, reply, report, code, event, run, turn, call
     numbers: list[str] = field(default_factory=list)  # ours that the question went out on
     root: str | None = None  # the first message of the text that was sent for this wait
     tries: int = 0  # unclear answers, or wrong codes
@@ -142,6 +145,7 @@ class Waiting:
     digest: str | None = None  # of the live code
     paused: bool = False  # another session's question stands before this one
     due: dict[str, datetime] = field(default_factory=dict)  # its timers by name
+    errand: str | None = None  # the errand whose result it waits for
     child: str | None = None  # the session of the flow that it runs
     handler: str | None = None  # set aside: the anytime handler that runs meanwhile
     result: dict[str, Any] | None = None  # set aside: what it waited for has come meanwhile
@@ -176,7 +180,7 @@ class Session:
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     visits: dict[str, int] = field(default_factory=dict)
     message: dict[str, Any] = field(default_factory=dict)  # last text that came in for it
-    last: dict[str, Any] = field(default_factory=dict)  # last delivery, last outcome of a `run`
+    last: dict[str, Any] = field(default_factory=dict)  # delivery, http, outcome of a `run`
     event: dict[str, Any] = field(default_factory=dict)  # data of the last event that it took
     error: dict[str, Any] = field(default_factory=dict)  # kind, message, step, place
     handling: str | None = None  # the error handler that runs: see `Flow.handlers`

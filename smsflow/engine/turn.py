@@ -107,12 +107,17 @@ class Turn:
         """A text of the flow, in the session's language."""
         template = text.in_language(session.language)
         try:
-            compiled = compile_text(template.source)
+            compiled = compile_text(template.source, None)
             # Many texts read nothing, and gathering what they could read takes longer than they do.
             scope = self.scope(session) if compiled.names else {}
             if extra:
                 scope.update(extra)
-            return compiled.render(scope, language=session.language, zone=self.zone)
+            return compiled.render(
+                scope,
+                language=session.language,
+                zone=self.zone,
+                filters=self.world.extension.filters,
+            )
         except TemplateError as error:
             raise FlowFailed("template", str(error), template.place) from error
 
@@ -146,8 +151,14 @@ class Turn:
         if extra:
             scope.update(extra)
         try:
-            compiled = compile_expression(expression.source)
-            return how(compiled, scope, language=session.language, zone=self.zone)
+            compiled = compile_expression(expression.source, None)
+            return how(
+                compiled,
+                scope,
+                language=session.language,
+                zone=self.zone,
+                filters=self.world.extension.filters,
+            )
         except TemplateError as error:
             raise FlowFailed("template", str(error), expression.place) from error
 
@@ -296,13 +307,14 @@ class Turn:
         language = self.contact.language or self.world.project.languages[0]
         template = text.in_language(language)
         try:
-            rendered = compile_text(template.source).render(
+            rendered = compile_text(template.source, None).render(
                 {
                     "contact": contact_scope(self.contact, self.world.project, zone=self.zone),
                     "project": {"name": self.world.project.name},
                 },
                 language=language,
                 zone=self.zone,
+                filters=self.world.extension.filters,
             )
         except TemplateError as error:
             self.effects.append(Traced(None, None, "error", str(error), template.place))
@@ -338,6 +350,7 @@ def _copied_contact(contact: Contact) -> Contact:
         starts=dict(contact.starts),  # the lists in it are replaced, never changed
         wrong=dict(contact.wrong),
         locked=dict(contact.locked),
+        kept=list(contact.kept),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from smsflow.engine.extension import NOTHING, Extension
 from smsflow.engine.model import Expression, Flow, Project, Template, Text, Trigger, Wait
 from smsflow.engine.words.compliance import TEXTS, ComplianceWords
 from smsflow.engine.words.keywords import CatchAllEntry, KeywordEntry, KeywordIndex, PatternEntry
@@ -39,6 +40,7 @@ class World:
     countries: frozenset[str]
     routes: Mapping[tuple[str, str], tuple[Route, ...]]  # by kind of trigger and its subject
     listeners: Mapping[str, frozenset[Expression | None]]  # by event: whose phone it is about
+    extension: Extension = NOTHING
 
     def routes_of(self, kind: str, subject: str = "") -> tuple[Route, ...]:
         """The triggers of that kind that listen to `subject`, in the order of their flows."""
@@ -65,7 +67,13 @@ def _country(phone: str) -> str | None:
     return None if costs_extra(phone) else country_of(phone)
 
 
-def build(project: Project, flows: Mapping[str, Flow], *, secret: bytes) -> World:
+def build(
+    project: Project,
+    flows: Mapping[str, Flow],
+    *,
+    secret: bytes,
+    extension: Extension = NOTHING,
+) -> World:
     """The world of a project and the newest versions of its flows."""
     allowed = project.countries or [
         country
@@ -85,6 +93,7 @@ def build(project: Project, flows: Mapping[str, Flow], *, secret: bytes) -> Worl
         countries=frozenset(allowed),
         routes=_routes(flows.values()),
         listeners=_listeners(flows.values()),
+        extension=extension,
     )
 
 

@@ -20,6 +20,7 @@ from smsflow.store.schema import (
     consent,
     contacts,
     dead_letters,
+    errands,
     inbox,
     messages,
     outbox,
@@ -106,6 +107,7 @@ def _rows_of(phone: str) -> Iterator[tuple[Table, ColumnElement[bool]]]:
     texts = select(messages.c.id).where(messages.c.contact == phone)
     runs = select(sessions.c.id).where(sessions.c.phone == phone)
     yield inbox, inbox.c.contact == phone
+    yield errands, errands.c.contact == phone
     yield parts, parts.c.sender == phone
     yield unplaced, unplaced.c.contact == phone
     # A push that nobody could read has the number somewhere in it, with or without the plus.

@@ -15,6 +15,7 @@ from typing import Any
 from smsflow.engine.effects import (
     ConsentChanged,
     DropQueued,
+    Errand,
     RequestAnswered,
     SendAgain,
     SendText,
@@ -38,6 +39,7 @@ class Kind(StrEnum):
     EVENT = "event"  # something that happened elsewhere, to whom it may concern
     AUDIENCE = "audience"  # a flow is to start with many
     CODE = "code"
+    ERRAND_DONE = "errand_done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class Changes:
     sessions: dict[str, tuple[str, Session]] = field(default_factory=dict)  # id -> (phone, session)
     texts: list[tuple[str, SendText]] = field(default_factory=list)  # (phone, effect)
     again: list[SendAgain] = field(default_factory=list)
+    errands: list[tuple[str, Errand]] = field(default_factory=list)
     timers: list[tuple[str, SetTimer]] = field(default_factory=list)
     dropped: list[tuple[str, DropQueued]] = field(default_factory=list)
     consent: list[tuple[str, ConsentChanged]] = field(default_factory=list)
@@ -142,6 +145,21 @@ class Leased:
     tries: int  # before this one, without those that surely did not leave
     first_try_at: datetime | None  # of this wire id; None when this is the first
     expires: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeasedErrand:
+    """An errand that a worker holds until its lease ends."""
+
+    id: str
+    token: str
+    contact: str
+    session: str
+    serial: int
+    kind: str  # call, action
+    order: dict[str, Any]
+    tries: int  # before this one
+    expires: datetime
 
 
 class Verdict(StrEnum):
@@ -252,6 +270,9 @@ class Health:
     events: int  # that ever came into the inbox
     tries: int  # that were ever made to send a text
     circuits: frozenset[str]  # providers that are not sent to now
+    errands_due: int  # whose time has come, those of the last minutes' retries too
+    errands_age: float  # of the oldest one, counted from when it was first due
+    errands_failing: int  # that were tried in vain and will be tried again
 
 
 Rows = Sequence[NewRow]

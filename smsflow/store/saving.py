@@ -21,6 +21,7 @@ from smsflow.store.rows import Changes, Kind, NewRow
 from smsflow.store.schema import (
     consent,
     contacts,
+    errands,
     inbox,
     messages,
     outbox,
@@ -30,10 +31,12 @@ from smsflow.store.schema import (
     traces,
 )
 from smsflow.store.writing import (
+    ERRAND,
     INBOX,
     MESSAGE,
     OUTBOX,
     again_row,
+    errand_row,
     inbox_row,
     no_report_row,
     outbox_row,
@@ -56,6 +59,7 @@ class Saver:
         self._messages = dialect.inserts(messages, MESSAGE)
         self._outbox = dialect.inserts(outbox, OUTBOX)
         self._inbox = dialect.inserts(inbox, INBOX)
+        self._errands = dialect.inserts(errands, ERRAND)
         self._received = dialect.inserts(received, "phone number text at")
         self._consent = dialect.inserts(consent, "phone opted_out list source wording number at")
         self._requests = dialect.inserts(requests, "request result at", replacing="request")
@@ -72,6 +76,7 @@ class Saver:
         self._people(connection, changes)
         self._texts(connection, changes, now)
         self._leaving.save(connection, changes, now)
+        self._errands.run(connection, [errand_row(*each) for each in changes.errands])
         self._timers(connection, changes)
         self._history(connection, changes, now)
         if changes.finished:

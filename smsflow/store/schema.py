@@ -317,6 +317,38 @@ actions = Table(
     Column("detail", Clean, nullable=False),
 )
 
+# --- outside --------------------------------------------------------------------------------------
+
+# What is to be done outside: calls of web services, actions in Python. A row goes with its result.
+errands = Table(
+    "errands",
+    metadata,
+    _serial("seq"),
+    Column("id", Clean, nullable=False),  # also the Idempotency-Key
+    Column("contact", Clean, nullable=False),
+    Column("session", Clean, nullable=False),
+    Column("serial", Integer, nullable=False),  # of the wait
+    Column("kind", Clean, nullable=False),  # call, action
+    Column("payload", Json, nullable=False),
+    Column("due", Instant, nullable=False),
+    Column("first_due", Instant, nullable=False),  # `due` moves with retries, this does not
+    Column("expires", Instant, nullable=False),  # not begun after this
+    Column("tries", Integer, nullable=False),
+    Column("error", Clean),  # of the last try
+    Column("lease_token", Clean),
+    Column("lease_until", Float, nullable=False),  # the database's clock, seconds since 1970
+    UniqueConstraint("id", name="errands_id"),
+    Index("errands_due", "due", "seq"),
+    Index("errands_lease", "lease_token"),
+    Index(
+        "errands_failing",
+        "seq",
+        postgresql_where=text("tries > 0"),
+        sqlite_where=text("tries > 0"),
+    ),
+    sqlite_autoincrement=True,
+)
+
 # --- running it -----------------------------------------------------------------------------------
 
 buckets = Table(

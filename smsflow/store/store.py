@@ -8,6 +8,7 @@ from __future__ import annotations
 from smsflow.store.batch import Batch as Batch
 from smsflow.store.database import Database
 from smsflow.store.erasing import Erasing
+from smsflow.store.errands import Errands
 from smsflow.store.history import History
 from smsflow.store.leases import Leases
 from smsflow.store.migrate import Schema
@@ -27,6 +28,7 @@ class Store(
     Outbox,
     Leases,
     Results,
+    Errands,
     Upkeep,
     Parts,
     Retention,

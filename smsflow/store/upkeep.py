@@ -12,6 +12,7 @@ from smsflow.store.database import Database, Part
 from smsflow.store.outbox import claimable
 from smsflow.store.schema import (
     circuits,
+    errands,
     flow_versions,
     inbox,
     leaders,
@@ -42,6 +43,8 @@ class Upkeep(Part):
                 exists().where(due),
                 exists().where(claimable(dialect)),
                 exists().where(leased),
+                exists().where(errands.c.due <= bindparam("now", type_=Instant())),
+                exists().where(errands.c.lease_until > dialect.clock),
             )
         )
 
@@ -123,5 +126,6 @@ class Upkeep(Part):
         event = select(func.min(inbox.c.due))
         text = select(func.min(outbox.c.due)).where(~outbox.c.held, ~waits)
         with self._db.read() as connection:
-            dues = (connection.scalar(event), connection.scalar(text))
+            errand = select(func.min(errands.c.due))
+            dues = [connection.scalar(each) for each in (event, text, errand)]
             return min((due for due in dues if due is not None), default=None)

@@ -15,7 +15,7 @@ from smsflow.store.columns import Instant
 from smsflow.store.database import Database, Part
 from smsflow.store.loading import read_message, select_messages
 from smsflow.store.rows import Health, Message, Overdue
-from smsflow.store.schema import attempts, circuits, dead_letters, inbox, messages, outbox
+from smsflow.store.schema import attempts, circuits, dead_letters, errands, inbox, messages, outbox
 from smsflow.store.writing import PRIORITIES
 
 # A text that is tried again waits for some minutes; its turn has come all the same.
@@ -58,6 +58,9 @@ class Watching(Part):
             events=row.events or 0,
             tries=row.tries or 0,
             circuits=circuits_open,
+            errands_due=row.errands_due,
+            errands_age=_age(row.errands_oldest, now),
+            errands_failing=row.errands_failing,
         )
 
     # --- for an audit -----------------------------------------------------------------------------
@@ -162,6 +165,7 @@ def _figures(events: Select[Any]) -> Select[Any]:
         outbox.c.first_due <= now,
         ~outbox.c.held,
     )
+    tried = (errands.c.due <= soon, errands.c.first_due <= now)
     figures = {
         "inbox_due": select(func.count()).select_from(inbox).where(due),
         "inbox_oldest": select(func.min(inbox.c.due)).where(due),
@@ -169,6 +173,9 @@ def _figures(events: Select[Any]) -> Select[Any]:
         "outbox_oldest": select(func.min(outbox.c.first_due)).where(*waiting),
         "held": select(func.count()).select_from(outbox).where(outbox.c.held),
         "dead_letters": select(func.count()).select_from(dead_letters),
+        "errands_due": select(func.count()).select_from(errands).where(*tried),
+        "errands_oldest": select(func.min(errands.c.first_due)).where(*tried),
+        "errands_failing": select(func.count()).select_from(errands).where(errands.c.tries > 0),
         "events": events,
         "tries": select(func.max(attempts.c.id)),
     }

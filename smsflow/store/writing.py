@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from smsflow.engine.effects import SendAgain, SendText
+from smsflow.engine.effects import Errand, SendAgain, SendText
 from smsflow.sms.encoding import segments
 from smsflow.sms.numbers import number_hash
 from smsflow.sms.states import State
@@ -29,6 +29,10 @@ MESSAGE = (
 OUTBOX = (
     "message contact number priority due first_due closes opener session order_key expires "
     "passes_block tries first_try_at lease_token lease_until held"
+)
+ERRAND = (
+    "id contact session serial kind payload due first_due expires tries error lease_token "
+    "lease_until"
 )
 
 # Smaller goes first: somebody waits for a code with the phone in hand, and nobody for marketing.
@@ -136,4 +140,23 @@ def outbox_row(message: Mapping[str, Any], due: datetime) -> dict[str, Any]:
         "lease_token": None,
         "lease_until": 0.0,
         "held": False,
+    }
+
+
+def errand_row(phone: str, errand: Errand) -> dict[str, Any]:
+    """The row of a new errand."""
+    return {
+        "id": errand.errand,
+        "contact": phone,
+        "session": errand.session,
+        "serial": errand.serial,
+        "kind": errand.kind,
+        "payload": errand.order,
+        "due": errand.due,
+        "first_due": errand.due,
+        "expires": errand.expires,
+        "tries": 0,
+        "error": None,
+        "lease_token": None,
+        "lease_until": 0.0,
     }

@@ -31,10 +31,13 @@ _GAUGES = {
     "inbox_age": "Age in seconds of the oldest inbox row that is due; 0 for none.",
     "outbox_due": "Texts whose time to leave has come.",
     "outbox_age": "Age in seconds of the oldest text whose time has come; 0 for none.",
+    "errands_due": "Calls and actions whose time has come.",
+    "errands_age": "Age in seconds of the oldest call or action whose time has come; 0 for none.",
+    "errands_failing": "Calls that were tried in vain and will be tried again.",
     "held": "Texts that wait for an operator: see `smsflow held`.",
     "dead_letters": "What could not be read or worked off: see `smsflow dead`.",
 }
-_NAMES = {"inbox_age": "inbox_oldest_due_seconds", "outbox_age": "outbox_oldest_due_seconds"}
+_NAMES = {f"{name}_age": f"{name}_oldest_due_seconds" for name in ("inbox", "outbox", "errands")}
 
 
 def blueprint(flow: SMSFlow) -> Blueprint:
@@ -83,6 +86,8 @@ class _Figures(Collector):
         rows, texts = runtime.tally.rows, runtime.tally.texts
         yield _counter("process_rows", "Inbox rows that this process worked off.", rows)
         yield _counter("process_texts", "Texts that this process tried to send.", texts)
+        told = "Calls and actions that this process tried."
+        yield _counter("process_errands", told, runtime.tally.errands)
 
 
 def _gauge(name: str, meaning: str, value: float) -> Metric:

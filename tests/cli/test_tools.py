@@ -77,7 +77,7 @@ class Site:
 
 
 def _bundles(folder: Path, flows: Any) -> Iterator[tuple[Any, str]]:
-    from smsflow.files import read_project
+    from smsflow.extending import read_project
 
     bundles = read_project(folder)[1].bundles
     return ((flow, bundles[name]) for name, flow in flows.items())

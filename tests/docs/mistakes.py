@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from smsflow.engine.extension import Extension, RegisteredAction
 from smsflow.engine.language.parse import load
 from smsflow.engine.language.report import render
 from smsflow.errors import Issue
+from smsflow.extending import load as load_with_python
 from tests.docs.markdown import DOCS, ROOT, Block, blocks
 
 PAGE = DOCS / "errors.md"
 _FLOW = "flows/example.yaml"
 _STEPS = b"smsflow: 1\nsteps:\n"
+
+# What the Python of these examples registers.
+EXTENSION = Extension({"lookup": RegisteredAction("lookup", print, ("order",), ("name",))})
 
 # Files that a page can't show.
 UNSHOWN: Mapping[str, bytes] = {
@@ -36,7 +41,9 @@ class Example:
     def issues(self) -> tuple[Issue, ...]:
         """What the checker finds in the example."""
         files = {**surroundings(), self.path: self.data}
-        return load(files).issues
+        if self.path == "smsflow.yaml":
+            return load_with_python(files, ROOT).issues
+        return load(files, EXTENSION).issues
 
     def message(self) -> str:
         """The issues as the block should show them."""

@@ -46,6 +46,10 @@ _WHAT: Mapping[Kind, str] = {
     Kind.DATA: "values by name, or list of variables",
     Kind.FLOW: "name of a flow",
     Kind.EVENT: "name of an event",
+    Kind.REQUEST: "method and `service:/path`, or method and URL",
+    Kind.EXPECT: "status or list of statuses",
+    Kind.TIMES_OR_RECORD: "whole number, or `{times, after}`",
+    Kind.ACTION: "action of the project's Python",
     Kind.TYPED: "type, or `{type, ...}`",
 }
 
@@ -97,7 +101,7 @@ def _rows(prefix: str, keys: Mapping[str, Key]) -> Iterator[tuple[str, ...]]:
 
 
 def _inner(path: str, slot: Slot) -> Iterator[tuple[str, ...]]:
-    if slot.kind is Kind.RECORD:
+    if slot.kind in (Kind.RECORD, Kind.EXPECT, Kind.TIMES_OR_RECORD):
         yield from _rows(f"{path}.", slot.keys)
     elif slot.kind is Kind.MAP and slot.item is not None and slot.item.kind is Kind.RECORD:
         yield from _rows(f"{path}.<name>.", slot.item.keys)
@@ -107,6 +111,10 @@ def _what(slot: Slot) -> str:
     match slot.kind:
         case Kind.ENUM:
             return _either(slot.values)
+        case Kind.PROVIDER:
+            return f"{_either(slot.values)}, or a kind of the project's Python"
+        case Kind.EXPECT if slot.keys:
+            return f"{_WHAT[slot.kind]}, or `{{status, where}}`"
         case Kind.ENUMS:
             return f"one or a list of {_either(slot.values)}"
         case Kind.RECORD:

@@ -13,7 +13,7 @@ from smsflow.author.yaml_text import quoted
 from smsflow.engine.diagram import mermaid
 from smsflow.engine.language.parse import load
 from smsflow.engine.model import Flow
-from smsflow.files import read_project
+from smsflow.extending import read_project
 from tests.engine.conftest import PROJECT
 
 SAMPLES = read_project(Path(__file__).parents[2])[1].flows

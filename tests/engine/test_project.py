@@ -98,7 +98,7 @@ def test_texts_of_compliance_can_be_replaced() -> None:
         ("+447700900000", "07700 900000", "F208", "country code"),
         ("https://sms.example", "sms.example", "F208", "https://"),
         ("via: [main]", "via: [mian]", "F302", "did you mean 'main'?"),
-        ("deliver: {normal", "services: {}\ndeliver: {normal", "F204", "leave it out"),
+        ("deliver: {normal", "audit: {}\ndeliver: {normal", "F203", "did you mean"),
         ("url: ", "password: secret, url: ", "F208", "env.ONE_PASSWORD"),
         ("languages: [en]", "languages: [EN]", "F310", "pt-BR"),
         ("languages: [en]", "timezone: London", "F208", "Europe/London"),

@@ -132,7 +132,8 @@ _FREE = {
     "cases",
     "set",
 }
-_FREE |= {"numbers", "providers", "deliver", "mo", "default", "values"}
+_FREE |= {"numbers", "providers", "services", "deliver", "mo", "default", "values"}
+_FREE |= {"json", "form", "query", "headers", "with", "data"}
 _TEXTS = {
     "send",
     "ask",

@@ -75,7 +75,7 @@ def test_texts_stay_texts():
         (HEAD + "tests:\n  - name: one\n", "F201", 4, "no steps"),
         (HEAD + "tests:\n  - {name: one, step: [], steps: [{in: x}]}\n", "F203", 4, "'step'"),
         (HEAD + "given: {nwo: 1}\ntests: []\n", "F203", 3, "'nwo'"),
-        (HEAD + "given: {http: {}}\ntests: []\n", "F204", 3, "not in this version"),
+        (HEAD + "given: {subscribed: {}}\ntests: []\n", "F203", 3, "'subscribed'"),
         (HEAD + "given: [1]\ntests: []\n", "F202", 3, "mapping"),
     ],
 )
@@ -91,7 +91,7 @@ def test_a_mistake_of_the_file_is_told_at_its_place(text, code, line, says):
         ("{inn: hello}", "F206", "unknown line 'inn'"),
         ("{in: hello, out: hi}", "F202", "one word with a value"),
         ("hello", "F202", "one word with a value"),
-        ("{http: GET x}", "F204", "not in this version"),
+        ("{http: GET x}", "F208", "no call"),
         ("{in: [a]}", "F202", "a text is expected"),
         ("{in: {to: main}}", "F201", "'text' is missing"),
         ("{in: {text: a, of: b}}", "F203", "'of'"),

@@ -93,7 +93,7 @@ def test_a_transcript_is_known_by_its_first_key(text: str, first: bool) -> None:
     ("line", "place", "code"),
     [
         ("inn: hello", "7:9", "F206"),
-        ("http: POST crm:/x", "7:9", "F204"),
+        ("http: crm", "7:15", "F208"),
         ("hello", "7:9", "F202"),
         ("{in: a, out: b}", "7:9", "F202"),
         ("in:", "7:12", "F210"),
@@ -136,7 +136,7 @@ def test_a_mistake_in_a_line_is_told_at_its_place(line: str, place: str, code: s
     ("given", "place", "code"),
     [
         ("{nwo: 2025-01-01}", "3:9", "F203"),
-        ("{http: {}}", "3:9", "F204"),
+        ("{http: {POST crm:/: 99}}", "3:28", "F208"),
         ("{now: noon}", "3:14", "F208"),
         ("{contact: Ann}", "3:18", "F202"),
         ("{contact: {phone: 12}}", "3:26", "F208"),

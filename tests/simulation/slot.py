@@ -11,7 +11,7 @@ from werkzeug.test import Client
 
 from smsflow.config import Settings
 from smsflow.delivery import Delivery, channels
-from smsflow.files import read_project
+from smsflow.extending import read_project
 from smsflow.providers.pigeonhost import PigeonHost
 from smsflow.runtime import Runtime
 from smsflow.store import Store

@@ -19,7 +19,7 @@ from werkzeug.test import Client
 from smsflow import jobs
 from smsflow.delivery import Delivery, channels
 from smsflow.errors import Conflict
-from smsflow.files import read_project
+from smsflow.extending import read_project
 from smsflow.providers.pigeonhost import PigeonHost
 from smsflow.runtime import Runtime
 from smsflow.store import Store

@@ -121,6 +121,19 @@ def scalars(ctx: Context, node: Node, wanted: str) -> list[Scalar]:
     return [scalar(ctx, each, wanted) for each in nodes]
 
 
+_STATUS = re.compile(r"[1-5](?:\d\d|xx)", re.ASCII)
+
+
+def statuses(ctx: Context, node: Node) -> tuple[str, ...]:
+    """HTTP statuses: 200, 2xx, or a list."""
+    found = scalars(ctx, node, "a status such as 200 or 2xx")
+    for each in found:
+        if not _STATUS.fullmatch(each.text):
+            message = f"{each.text!r} is no HTTP status"
+            raise ctx.refuse(each.place, "F208", message, "such as 200, 2xx or [200, 404]")
+    return tuple(each.text for each in found)
+
+
 def words(ctx: Context, node: Node) -> tuple[Scalar, ...]:
     """Words by their source text, so that [1, 01, yes] is three words."""
     return tuple(scalars(ctx, node, "a word or a list of words"))

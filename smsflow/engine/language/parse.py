@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from smsflow.engine.extension import NOTHING, Extension, Unusable
 from smsflow.engine.language import project as projects
 from smsflow.engine.language.check import (
     check_flow,
@@ -38,6 +39,7 @@ class Loaded:
     flows: Mapping[str, Flow]
     issues: tuple[Issue, ...]
     bundles: Mapping[str, str] = field(default_factory=dict)
+    extension: Extension = NOTHING  # what the project's Python module registers
 
     @property
     def errors(self) -> tuple[Issue, ...]:
@@ -51,19 +53,29 @@ class Loaded:
         return self
 
 
-def load(files: Mapping[str, bytes]) -> Loaded:
-    """Read a project folder, given as relative path -> content, and check all of it."""
+def load(files: Mapping[str, bytes], extension: Extension | Unusable | None = None) -> Loaded:
+    """Read a project folder, given as relative path -> content, and check all of it.
+
+    `extension` is what its Python module registers, or why that can't be used. Without it, names of
+    actions, filters and types of a project that has such a module are taken as they are written.
+    """
     if projects.FILE not in files:
         hint = "begin a project with `smsflow init DIR`, or go to the folder of yours"
         issue = Issue(Place(projects.FILE, 1, 1), "F201", f"there is no {projects.FILE}", hint)
         return Loaded(None, {}, (issue,))
-    project, issues = read_project(files[projects.FILE])
+    trouble = extension if isinstance(extension, Unusable) else None
+    extension = extension if isinstance(extension, Extension) else None
+    project, issues = read_project(files[projects.FILE], extension=extension)
+    if trouble is not None:
+        named = projects.python_of(files[projects.FILE])
+        place = named.place if named is not None else Place(projects.FILE, 1, 1)
+        issues.append(Issue(place, "F315", trouble.message, trouble.hint))
     templates = _templates(files, issues)
     if project is None:  # its issues are told; flows are read without its names
         languages = projects.languages_of(files[projects.FILE])
-        base = Context(projects.FILE, languages=languages, templates=templates)
+        base = Context(projects.FILE, languages=languages, templates=templates, extension=extension)
     else:
-        base = _context(project, templates)
+        base = _context(project, templates, extension)
     readings: list[FlowReading] = []
     texts: dict[str, str] = {}
     for path in sorted(filter(_is_flow, files)):
@@ -86,6 +98,7 @@ def load(files: Mapping[str, bytes]) -> Loaded:
         {each.flow.name: each.flow for each in sound if each.flow},
         unique,
         {each.name: _bundle(each, texts[each.place.file]) for each in sound},
+        extension or NOTHING,
     )
 
 
@@ -124,13 +137,18 @@ def _templates(files: Mapping[str, bytes], issues: list[Issue]) -> dict[str, str
 
 
 def read_flows(
-    data: bytes | str, file: str, *, project: Project, templates: Mapping[str, str]
+    data: bytes | str,
+    file: str,
+    *,
+    project: Project,
+    templates: Mapping[str, str],
+    extension: Extension | None = None,
 ) -> tuple[list[Flow], list[Issue]]:
     """The flows of one file that have no error, and every issue; `templates`: path -> content."""
     text, issues = (data, []) if isinstance(data, str) else decode_file(data, file)
     if issues:
         return [], issues
-    readings = _readings(text, file, _context(project, templates), issues)
+    readings = _readings(text, file, _context(project, templates, extension), issues)
     for reading in readings:
         check_flow(reading)
         issues += reading.ctx.issues
@@ -141,7 +159,9 @@ def read_flows(
     return [each.flow for each in readings if each.flow], unique
 
 
-def _context(project: Project, templates: Mapping[str, str]) -> Context:
+def _context(
+    project: Project, templates: Mapping[str, str], extension: Extension | None
+) -> Context:
     words = ComplianceWords(
         stop=project.stop_words, start=project.start_words, help=project.help_words
     )
@@ -155,6 +175,8 @@ def _context(project: Project, templates: Mapping[str, str]) -> Context:
         fields=project.fields,
         compliance=words,
         answers=project.answers,
+        services=project.services,
+        extension=extension if extension is not None or project.python else NOTHING,
     )
 
 
@@ -181,6 +203,8 @@ def _fresh(ctx: Context, file: str) -> Context:
         fields=ctx.fields,
         compliance=ctx.compliance,
         answers=ctx.answers,
+        services=ctx.services,
+        extension=ctx.extension,
     )
 
 
@@ -196,7 +220,7 @@ def source_bundle(
     """
     text, issues = (data, []) if isinstance(data, str) else decode_file(data, file)
     if not issues:
-        context = _context(project, templates)
+        context = _context(project, templates, None)
         for reading in _readings(text, file, context, issues):
             issues += [issue for issue in reading.ctx.issues if issue.level == "error"]
             if reading.name == name and reading.flow is not None and not issues:

@@ -9,11 +9,13 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from smsflow.engine.extension import NOTHING, Extension
 from smsflow.engine.language import grammar, slots, source
 from smsflow.engine.language.answer_sets import written
 from smsflow.engine.language.asking import forbid_compliance_words
 from smsflow.engine.language.compose import read
 from smsflow.engine.language.flows import version
+from smsflow.engine.language.outside import services
 from smsflow.engine.language.providers import provider, url
 from smsflow.engine.language.reading import Context, Fields, Refused, listed, suggest
 from smsflow.engine.language.sms_checks import check_texts
@@ -46,8 +48,13 @@ _COUNTRY = re.compile(r"[A-Z]{2}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
-def read_project(data: bytes | str, file: str = FILE) -> tuple[Project | None, list[Issue]]:
-    """The project of a smsflow.yaml, None when it has an error, and every issue."""
+def read_project(
+    data: bytes | str, file: str = FILE, *, extension: Extension | None = None
+) -> tuple[Project | None, list[Issue]]:
+    """The project of a smsflow.yaml, None when it has an error, and every issue.
+
+    `extension` is what its Python module registers; None takes names of it as they are written.
+    """
     text, issues = (data, []) if isinstance(data, str) else decode_file(data, file)
     if issues:
         return None, issues
@@ -57,7 +64,7 @@ def read_project(data: bytes | str, file: str = FILE) -> tuple[Project | None, l
     if len(documents) != 1:
         message = "this file is empty" if not documents else "this file has several documents"
         return None, [Issue(Place(file, 1, 1), "F201", message, "write smsflow-project: 1")]
-    ctx = Context(file, languages=("en",))
+    ctx = Context(file, languages=("en",), extension=extension)
     project = None
     with suppress(Refused):
         project = _project(ctx, documents[0].root)
@@ -72,6 +79,14 @@ def read_project(data: bytes | str, file: str = FILE) -> tuple[Project | None, l
     return (None if any(issue.level == "error" for issue in unique) else project), unique
 
 
+def python_of(data: bytes, file: str = FILE) -> Scalar | None:
+    """What stands under `python`, as far as it can be read in a file with mistakes."""
+    documents, _ = read(decode_file(data, file)[0], file)
+    root = documents[0].root if documents else None
+    node = root.get("python") if isinstance(root, source.Mapping) else None
+    return node if isinstance(node, Scalar) and node.text.strip() else None
+
+
 def languages_of(data: bytes, file: str = FILE) -> tuple[str, ...]:
     """The languages of a project, as far as they can be read in a file with mistakes."""
     ctx = Context(file, languages=("en",))
@@ -83,6 +98,8 @@ def languages_of(data: bytes, file: str = FILE) -> tuple[str, ...]:
 
 def _project(ctx: Context, root: Node) -> Project:
     _names_first(ctx, root)
+    if ctx.extension is None and isinstance(root, source.Mapping) and not root.get("python"):
+        ctx.extension = NOTHING
     fields = slots.record(ctx, root, grammar.PROJECT, "in smsflow.yaml", grammar.LATER["project"])
     version(ctx, fields, "smsflow-project")
     providers = {
@@ -120,6 +137,9 @@ def _project(ctx: Context, root: Node) -> Project:
         system=system.values if system else {},
         system_places={name: node.place for name, node in system.nodes.items()} if system else {},
         answers=written(fields.nodes.get("answers")),
+        services=services(ctx, fields),
+        python=fields.get("python", ""),
+        python_place=fields.nodes["python"].place if "python" in fields else None,
     )
 
 

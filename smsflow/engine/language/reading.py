@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from smsflow.engine.extension import Extension
 from smsflow.engine.language import source
 from smsflow.engine.language.source import Node, Scalar
-from smsflow.engine.model import ContactField, Text
+from smsflow.engine.model import ContactField, Service, Text
 from smsflow.engine.words.compliance import ComplianceWords
 from smsflow.errors import Issue, Place
 
@@ -41,6 +42,13 @@ class Context:
     flows_named: list[Scalar] = field(default_factory=list)  # names of other flows in this one
     answers: Mapping[str, str] | None = None  # the project's answer sets, as JSON
     sets: dict[str, str] = field(default_factory=dict)  # those of them that were asked for
+    services: Mapping[str, Service] | None = None  # None: any name will do
+    extension: Extension | None = None  # the project's Python; None: any name will do
+
+    @property
+    def filters(self) -> frozenset[str] | None:
+        """The names of the project's own filters; None while they are not known."""
+        return None if self.extension is None else self.extension.filter_names
 
     def issue(
         self, place: Place, code: str, message: str, hint: str = "", level: str = "error"

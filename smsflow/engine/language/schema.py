@@ -38,10 +38,12 @@ class Names:
     flows: tuple[str, ...] | None = None
     targets: tuple[str, ...] = ()  # sections and steps: what `goto` is likely to name
     fields: tuple[str, ...] = ()  # of contacts
+    services: tuple[str, ...] = ()
+    actions: tuple[str, ...] | None = None
 
 
-def names_of(project: Project | None, flows: Iterable[Flow]) -> Names:
-    """The names of a project as far as it could be read."""
+def names_of(project: Project | None, flows: Iterable[Flow], actions: Iterable[str] = ()) -> Names:
+    """The names of a project as far as it could be read; `actions` are those of its Python."""
     flows = list(flows)
     targets = {name: None for flow in flows for name in (*flow.sections, *_own_ids(flow))}
     if project is None:
@@ -53,6 +55,8 @@ def names_of(project: Project | None, flows: Iterable[Flow]) -> Names:
         flows=tuple(flow.name for flow in flows),
         targets=tuple(targets),
         fields=tuple(project.fields),
+        services=tuple(project.services),
+        actions=tuple(actions) or None,
     )
 
 
@@ -197,6 +201,11 @@ class _Writer:
                 return {"anyOf": [length, {**self.record(slot.keys), "anyOf": said}]}
             case Kind.OFF_OR_RECORD:
                 return {"anyOf": [{"const": "off"}, self.record(slot.keys)]}
+            case Kind.TIMES_OR_RECORD:
+                return {"anyOf": [{"type": "integer", "minimum": 0}, self.record(slot.keys)]}
+            case Kind.EXPECT:
+                statuses = _one_or_more({"anyOf": [{"type": "integer"}, {"type": "string"}]})
+                return {"anyOf": [statuses, self.record(slot.keys)]} if slot.keys else statuses
             case _:
                 return self._leaf(slot)
 
@@ -233,6 +242,8 @@ class _Writer:
                 return _one_or_more(_WORD)
             case Kind.ENUM if slot.values == grammar.ANSWER_TYPES:
                 return {"anyOf": [{"enum": list(slot.values)}, {"pattern": r"^answers\."}]}
+            case Kind.PROVIDER:
+                return {"anyOf": [{"enum": list(slot.values)}, _known(None)]}
             case Kind.ENUM:
                 return {"enum": list(slot.values)}
             case Kind.ENUMS:
@@ -270,6 +281,11 @@ class _Writer:
                 return _known(self._names.policies)
             case Kind.NAMES:
                 return _one_or_more(_known(None))
+            case Kind.REQUEST:
+                examples = [f"POST {name}:/" for name in self._names.services]
+                return {"type": "string", **({"examples": examples} if examples else {})}
+            case Kind.ACTION:
+                return _known(self._names.actions)
             case Kind.TARGET if self._names.targets:
                 # Others will do as well: a section may be written a moment later.
                 return {"anyOf": [{"enum": list(self._names.targets)}, _known(None)]}

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from smsflow.engine.inputs import read_value
-from smsflow.engine.language import grammar, literals, source, texts
+from smsflow.engine.language import grammar, literals, requests, source, texts
 from smsflow.engine.language.grammar import Key, Kind, Slot
 from smsflow.engine.language.reading import (
     Context,
@@ -49,6 +49,14 @@ def read(ctx: Context, node: Node, slot: Slot, name: str) -> Any:
             if isinstance(node, source.Mapping):
                 return record(ctx, node, slot.keys, f"under '{name}'", _later(name))
             return literals.duration(ctx, node)
+        case Kind.TIMES_OR_RECORD:
+            if isinstance(node, source.Mapping):
+                return record(ctx, node, slot.keys, f"under '{name}'", _later(name))
+            return literals.integer(ctx, node)
+        case Kind.EXPECT:
+            if isinstance(node, source.Mapping):
+                return record(ctx, node, slot.keys, f"under '{name}'", _later(name))
+            return literals.statuses(ctx, node)
         case Kind.TYPED:
             raise AssertionError("types have names; see free_map")
         case Kind.BY_VERB if not isinstance(node, source.Mapping):
@@ -77,6 +85,12 @@ def _leaf(ctx: Context, node: Node, slot: Slot, name: str) -> Any:
             return _flow(ctx, node)
         case Kind.EVENT:
             return literals.event(ctx, node)
+        case Kind.REQUEST:
+            return requests.request(ctx, node)
+        case Kind.ACTION:
+            return _action(ctx, node)
+        case Kind.PROVIDER:
+            return _provider(ctx, node, slot)
         case Kind.WORDS:
             return literals.words(ctx, node)
         case Kind.ENUM:
@@ -127,6 +141,25 @@ def _flow(ctx: Context, node: Node) -> str:
     if isinstance(node, Scalar):
         ctx.flows_named.append(node)
     return found
+
+
+def _provider(ctx: Context, node: Node, slot: Slot) -> str:
+    """A kind of provider: ours, or one that the project's Python registers."""
+    if ctx.extension is None:
+        return scalar(ctx, node, "a kind of provider").text
+    return literals.one_of(ctx, node, (*slot.values, *ctx.extension.providers), _NOTHING)
+
+
+def _action(ctx: Context, node: Node) -> str:
+    """The name of a function that the project's Python registers."""
+    found = scalar(ctx, node, "the name of an action")
+    if ctx.extension is not None and found.text not in ctx.extension.actions:
+        known = ctx.extension.actions
+        hint = suggest(found.text, known, f"registered are: {listed(known)}")
+        if not known:
+            hint = "name your module under `python` in smsflow.yaml, and register it there"
+        raise ctx.refuse(found.place, "F316", f"there is no action {found.text!r}", hint)
+    return found.text
 
 
 def _exists(

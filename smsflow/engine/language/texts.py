@@ -41,7 +41,7 @@ def inline(ctx: Context, node: Node) -> Template:
     note_cut(ctx, found)
     ctx.origins[found.place] = found
     try:
-        compile_text(found.text)
+        compile_text(found.text, ctx.filters)
     except TemplateError as error:
         raise _broken(ctx, found, error) from None
     return Template(found.text, found.place)
@@ -51,7 +51,7 @@ def expression(ctx: Context, node: Scalar, text: str) -> Expression:
     """A bare expression, compiled."""
     ctx.origins[node.place] = node
     try:
-        compile_expression(text)
+        compile_expression(text, ctx.filters)
     except TemplateError as error:
         message = f"this expression can't be read: {error.message}"
         raise ctx.refuse(node.place, "F403", message, "such as: score <= 3") from None
@@ -161,7 +161,7 @@ def _file(ctx: Context, path: str) -> Template:
     if not content.strip():
         raise ctx.refuse(place, "F210", "this template is empty", "write the text")
     try:
-        compile_text(content)
+        compile_text(content, ctx.filters)
     except TemplateError as error:
         raise _broken(ctx, whole, error) from None
     return Template(content, place)

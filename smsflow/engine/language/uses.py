@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from smsflow.engine.language import needs
 from smsflow.engine.model import (
+    Action,
     AnyStep,
     Ask,
+    Call,
     Emit,
     End,
     Expression,
@@ -73,6 +75,8 @@ def uses_of(step: AnyStep) -> Iterator[Use]:
             yield Use.of(step.condition)
         case Switch():
             yield Use.of(step.subject)
+        case Call() | Action():
+            yield from _of_errand(step)
 
 
 def _of_ask(step: Ask) -> Iterator[Use]:
@@ -84,8 +88,26 @@ def _of_ask(step: Ask) -> Iterator[Use]:
     if step.valid is not None:
         yield Use.of(step.valid, value)
     for bound in (step.default, step.minimum, step.maximum):
-        if bound is not None and bound.expression is not None:
-            yield of_value(bound.expression)
+        yield from map(of_value, bound.expressions() if bound is not None else ())
+
+
+def _of_errand(step: Call | Action) -> Iterator[Use]:
+    if isinstance(step, Call):
+        for part in step.request.parts:
+            if isinstance(part, Expression):
+                yield Use(needs.strict_expression(part.source), part.place)
+        if step.where is not None:
+            yield Use.of(step.where, frozenset({"body", "status"}))
+    yield from map(of_value, sent(step))
+
+
+def sent(step: Call | Action) -> Iterator[Expression]:
+    """The expressions in what a step sends: a bare name there may be unset, and is null."""
+    if isinstance(step, Call):
+        for data in (step.json, step.form, step.query, step.headers):
+            yield from expressions_in(data or {})
+    else:
+        yield from expressions_in(step.arguments)
 
 
 def in_moment(moment: Moment | None) -> Iterator[Use]:

@@ -21,12 +21,15 @@ from smsflow.engine.language.uses import (
     in_moment,
     in_text,
     of_value,
+    sent,
     uses_of,
 )
 from smsflow.engine.model import (
+    Action,
     AnyStep,
     Anytime,
     Ask,
+    Call,
     End,
     Expression,
     Flow,
@@ -196,6 +199,9 @@ def _ways(step: AnyStep, names: Names) -> Iterator[tuple[str | None, Names]]:
             yield step.outcomes.get("else", step.next), names | proven.if_false
         case Set():
             yield step.next, _after_set(step, names)
+        case Call(save=str(save)) | Action(save=str(save)):
+            yield from ((target, names) for target in step.outcomes.values())
+            yield step.next, names | {save}
         case End() | Resume():
             return
         case Switch():
@@ -250,7 +256,8 @@ def _check_assignments(reading: FlowReading, flow: Flow, step: Set, names: Names
 
 
 def _conditions(flow: Flow) -> Iterator[Expression]:
-    """What branches the flow: there a name may be unset on some ways, but not on all."""
+    """What branches the flow, or is sent outside: there a name may be unset on some ways, but not
+    on all."""
     for step in flow.steps.values():
         if step.when is not None:
             yield step.when
@@ -258,12 +265,14 @@ def _conditions(flow: Flow) -> Iterator[Expression]:
             yield step.condition
         elif isinstance(step, Switch):
             yield step.subject
+        elif isinstance(step, Call | Action):
+            yield from sent(step)
 
 
 def _check_asked(ctx: Context, flow: Flow, condition: Expression, somewhere: Names) -> None:
     """Note names that no way sets and that are not needed, which `_check` tells."""
     needed = needs.of_condition(condition.source).names
-    for name in sorted(compile_expression(condition.source).names - needed - somewhere):
+    for name in sorted(compile_expression(condition.source, None).names - needed - somewhere):
         place = _place_of(ctx, condition.place, name)
         ctx.issue(place, "F402", f"'{name}' may be unset: nothing sets it", _cure(flow, name))
 
@@ -307,7 +316,7 @@ def _setters(flow: Flow, name: str) -> list[AnyStep]:
     return [
         step
         for step in flow.steps.values()
-        if (isinstance(step, Ask | Run | Wait) and step.save == name)
+        if (isinstance(step, Ask | Run | Wait | Call | Action) and step.save == name)
         or (isinstance(step, Set) and any(target == name for target, _ in step.assignments))
     ]
 
@@ -342,7 +351,7 @@ def _own_names(flow: Flow) -> Names:
     """The names that some way through the flow sets."""
     names = {each.name for each in flow.inputs} | set(flow.variables)
     for step in flow.steps.values():
-        if isinstance(step, Ask | Run | Wait) and step.save:
+        if isinstance(step, Ask | Run | Wait | Call | Action) and step.save:
             names.add(step.save)
         elif isinstance(step, Set):
             names |= {target for target, _ in step.assignments}

@@ -28,6 +28,8 @@ from smsflow.engine.model.project import (
     Number,
     Project,
     ProviderEntry,
+    Service,
+    service_of,
 )
 from smsflow.engine.model.slots import (
     WEEKDAYS,
@@ -41,8 +43,10 @@ from smsflow.engine.model.slots import (
 )
 from smsflow.engine.model.steps import (
     DELIVERY_OUTCOMES,
+    Action,
     AnyStep,
     Ask,
+    Call,
     Delivery,
     Emit,
     End,
@@ -52,6 +56,7 @@ from smsflow.engine.model.steps import (
     Log,
     Nudge,
     Otp,
+    Request,
     Resend,
     Resume,
     Retry,
@@ -70,9 +75,11 @@ from smsflow.engine.model.steps import (
 __all__ = [
     "DELIVERY_OUTCOMES",
     "WEEKDAYS",
+    "Action",
     "AnyStep",
     "Anytime",
     "Ask",
+    "Call",
     "Caps",
     "ContactField",
     "Delivery",
@@ -96,12 +103,14 @@ __all__ = [
     "Project",
     "ProviderEntry",
     "QuietHours",
+    "Request",
     "Resend",
     "Resume",
     "Retry",
     "Run",
     "Schedule",
     "Send",
+    "Service",
     "Set",
     "Speaking",
     "Start",
@@ -115,4 +124,5 @@ __all__ = [
     "Unsubscribe",
     "Value",
     "Wait",
+    "service_of",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -95,6 +95,32 @@ class ProviderEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A web service that flows may call; values that begin with `env.` name environment variables.
+
+    `allow` are the private networks that it may lie in. Of the ways to prove who we are it has
+    one at the most: a bearer token, a header with its value, or a user with a password.
+    """
+
+    name: str
+    place: Place
+    url: str
+    bearer: str = ""
+    header: str = ""
+    value: str = ""
+    user: str = ""
+    password: str = ""
+    timeout: int = 10  # seconds of one try
+    allow: tuple[str, ...] = ()
+
+
+def service_of(url: str, services: Iterable[Service]) -> Service | None:
+    """The service whose address a URL begins with, the longest if there are several."""
+    found = [each for each in services if url.startswith(f"{each.url.rstrip('/')}/")]
+    return max(found, key=lambda each: len(each.url), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """What smsflow.yaml says: the world in which flows run."""
 
@@ -120,6 +146,9 @@ class Project:
     answers: Mapping[str, str] = field(default_factory=dict)  # named answer sets, as JSON
     caps: Caps = Caps()
     keep: Keep = Keep()
+    services: Mapping[str, Service] = field(default_factory=dict)
+    python: str = ""  # our own module, or module:app
+    python_place: Place | None = None
 
     def policy(self, name: str | None) -> DeliveryPolicy:
         """The named policy, else `normal`, else the first number and nothing more."""

@@ -167,6 +167,52 @@ class Otp(Speaking):
     lock: Duration = Duration(seconds=3600)
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is called: a path of a service, or a whole URL when `service` is None. The expressions
+    among its parts are values, which are escaped."""
+
+    method: str
+    service: str | None
+    parts: tuple[str | Expression, ...]
+    place: Place
+
+    @property
+    def written(self) -> str:
+        """As the author wrote it."""
+        path = "".join(
+            part if isinstance(part, str) else f"{{{{ {part.source} }}}}" for part in self.parts
+        )
+        return f"{self.method} {self.service}:{path}" if self.service else f"{self.method} {path}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call(Step):
+    """Call a web service and wait for its answer. Outcome: `on_error`."""
+
+    request: Request
+    json: Mapping[str, Value] | None = None
+    form: Mapping[str, Value] | None = None
+    query: Mapping[str, Value] = field(default_factory=dict)
+    headers: Mapping[str, Value] = field(default_factory=dict)
+    statuses: tuple[str, ...] = ("2xx",)
+    where: Expression | None = None  # over `body` and `status`
+    retries: int = 2
+    retry_after: Duration = Duration(seconds=2)
+    timeout: Duration | None = None  # None: that of the service
+    save: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action(Step):
+    """Run a function of the project and wait for its result. Outcome: `on_error`."""
+
+    name: str
+    arguments: Mapping[str, Value] = field(default_factory=dict)
+    timeout: Duration = Duration(seconds=10)
+    save: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Run(Step):
     """Run another flow and wait for its end. Outcomes: `on_<label>`; one without goes on."""
@@ -263,6 +309,8 @@ AnyStep = (
     | Unsubscribe
     | Start
     | Emit
+    | Call
+    | Action
     | Goto
     | Resume
     | End

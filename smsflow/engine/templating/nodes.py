@@ -21,12 +21,13 @@ MAX_DEPTH = 100  # of the tree; Jinja's compiler and Python's walk it by recursi
 _NODES_PER_STEP = 4  # what a pass through a loop's body costs
 
 # Names of the filters that the changed tree calls. The blanks keep templates from naming them.
-LOOP, JOINED, LITERAL, WEIGHED, ON_CLOCK = (
+LOOP, JOINED, LITERAL, WEIGHED, ON_CLOCK, OF_PROJECT = (
     "in loop",
     "joined text",
     "sized literal",
     "weighed operand",
     "on the clock of the reader",
+    "filter of the project",
 )
 
 _ALLOWED: frozenset[type[nodes.Node]] = frozenset(
@@ -53,14 +54,17 @@ _TESTS = frozenset({*TESTS, "defined", "undefined", "none"})
 _RESERVED_NAMES = frozenset({"self", "super", "caller", "varargs", "kwargs"})
 
 
-def check(tree: nodes.Node) -> None:
-    """Raise a TemplateError for the first node that is outside of the allowed language."""
+def check(tree: nodes.Node, filters: frozenset[str] | None) -> None:
+    """Raise a TemplateError for the first node that is outside of the allowed language.
+
+    `filters` are those of the project beside our own; None lets any name pass.
+    """
     open_nodes: list[tuple[nodes.Node, int]] = [(tree, 1)]
     while open_nodes:
         node, depth = open_nodes.pop()
         if depth > MAX_DEPTH:
             raise TemplateError("it is nested too deeply", "limit", node.lineno)
-        refusal = _refusal(node)
+        refusal = _refusal(node, filters)
         if refusal:
             raise TemplateError(refusal, "syntax", node.lineno)
         open_nodes.extend((child, depth + 1) for child in node.iter_child_nodes())
@@ -72,7 +76,7 @@ def _instead(name: str, known: Iterable[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"there are {', '.join(sorted(known))}"
 
 
-def _refusal(node: nodes.Node) -> str:
+def _refusal(node: nodes.Node, filters: frozenset[str] | None) -> str:
     """Why a flow may not use this node; '' when it may."""
     if type(node) not in _ALLOWED:
         name = _WORDS.get(type(node), type(node).__name__.lower())
@@ -80,8 +84,9 @@ def _refusal(node: nodes.Node) -> str:
     match node:
         case nodes.Name() if node.name.startswith("_") or node.name in _RESERVED_NAMES:
             return f"the name {node.name!r} is reserved"
-        case nodes.Filter() if node.name not in FILTERS:
-            return f"there is no filter {node.name!r}; {_instead(node.name, FILTERS)}"
+        case nodes.Filter() if filters is not None and node.name not in {*FILTERS, *filters}:
+            known = {*FILTERS, *filters}
+            return f"there is no filter {node.name!r}; {_instead(node.name, known)}"
         case nodes.Test() if node.name not in _TESTS:
             return f"there is no test {node.name!r}; {_instead(node.name, _TESTS)}"
         case nodes.For() if node.recursive:
@@ -89,6 +94,18 @@ def _refusal(node: nodes.Node) -> str:
         case nodes.Call() | nodes.Filter() | nodes.Test() if node.dyn_args or node.dyn_kwargs:
             return "arguments with * are not part of smsflow's templates"
     return ""
+
+
+class OfProject(NodeTransformer):
+    """Has the filters of the project looked up when the text is rendered."""
+
+    def visit_Filter(self, node: nodes.Filter) -> nodes.Node:  # noqa: N802 (the visitor's protocol)
+        """`x | vat(20)` becomes our own filter with the name as an argument."""
+        self.generic_visit(node)
+        if node.name not in FILTERS:
+            node.args.insert(0, nodes.Const(node.name, lineno=node.lineno))
+            node.name = OF_PROJECT
+        return node
 
 
 class Counted(NodeTransformer):

@@ -7,7 +7,7 @@ sandbox keeps templates away from the interpreter but lets them fill the memory 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import wraps
 from typing import Any, NoReturn
@@ -22,7 +22,7 @@ from smsflow.engine.templating.arithmetic import combined, negated
 from smsflow.engine.templating.errors import TemplateError
 from smsflow.engine.templating.filters import FILTERS, TESTS
 from smsflow.engine.templating.methods import FUNCTIONS, MISSING, Method, attribute_of, item_of
-from smsflow.engine.templating.values import MAX_STRING, as_text, in_zone
+from smsflow.engine.templating.values import MAX_STRING, as_text, in_zone, kept_by_texts
 
 MAX_STEPS = 10_000
 _CHARACTERS_PER_STEP = 100
@@ -56,6 +56,7 @@ class Rendering(Context):
     language = "en"
     zone = "UTC"
     steps = MAX_STEPS
+    filters: Mapping[str, Callable[..., Any]] = {}  # those of the project
 
     def resolve_or_missing(self, key: str) -> Any:
         """What a template set, else what the scope has, else one of our functions."""
@@ -176,6 +177,23 @@ def _in_loop(context: Rendering, values: Any, cost: int) -> Iterator[Any]:
 
 
 @pass_context
+def _of_project(context: Rendering, value: Any, name: str, *args: Any, **kwargs: Any) -> Any:
+    """A filter that the project registered; what it gives has to be of a type that we know."""
+    function = context.filters.get(name)
+    if function is None:
+        raise TemplateError(f"there is no filter {name!r} any more", "type")
+    for argument in (value, *args, *kwargs.values()):
+        _refuse_unset(argument)
+    context.weigh(value)
+    try:
+        found = function(value, *args, **kwargs)
+    # Whatever goes wrong in somebody's function is an error of the text that calls it.
+    except Exception as error:
+        raise TemplateError(f"filter {name!r}: {type(error).__name__}: {error}", "type") from error
+    return _bounded(context.weigh(kept_by_texts(name, found)))
+
+
+@pass_context
 def _joined(context: Rendering, parts: list[Any]) -> str:
     """`a ~ b` for values that can be printed."""
     texts = [_printed(context, part) for part in parts]
@@ -248,6 +266,7 @@ def sandbox() -> Sandbox:
         template_nodes.LITERAL: _literal,
         template_nodes.WEIGHED: _weighed,
         template_nodes.ON_CLOCK: _on_clock,
+        template_nodes.OF_PROJECT: _of_project,
     }
     environment.tests = {
         **TESTS,

@@ -53,3 +53,10 @@ def is_number(value: Any) -> bool:
 def kind_of(value: Any) -> str:
     """A value's type in a sentence: `a list`, `none`."""
     return "none" if value is None else f"a {type(value).__name__}"
+
+
+def kept_by_texts(name: str, value: Any) -> Any:
+    """The value of a project's own filter, when texts can do something with it; else TypeError."""
+    if value is None or isinstance(value, str | int | float | Decimal | date | time | list | dict):
+        return value
+    raise TypeError(f"filter {name!r} gives {kind_of(value)}, which no text can hold")

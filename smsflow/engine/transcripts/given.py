@@ -15,10 +15,11 @@ from smsflow.engine.language.reading import Context, Refused, suggest
 from smsflow.engine.model import Flow, Otp, Project
 from smsflow.engine.state import Contact
 from smsflow.engine.transcripts.lines import check_moment
+from smsflow.engine.transcripts.outside import is_request, reply_problem
 from smsflow.errors import Place
 from smsflow.sms.numbers import is_phone, normalise
 
-GIVEN = ("now", "contact", "start", "codes", "history", "random")
+GIVEN = ("now", "contact", "start", "http", "actions", "codes", "history", "random")
 START = "2025-01-06 09:00"  # a Monday, when a test doesn't say
 PHONE = "+447700900123"  # of a range that is kept for fiction
 SEED = 1
@@ -82,6 +83,7 @@ def check_given(ctx: Context, given: Mapping[str, Any], place_of: Callable[[str]
     seed = given.get("random", SEED)
     if isinstance(seed, bool) or not isinstance(seed, int):
         ctx.issue(place_of("random"), "F202", "'random' is a whole number", "such as 7")
+    _outside(ctx, given, place_of)
     history = given.get("history", [])
     if not isinstance(history, list) or not all(_is_start(each) for each in history):
         hint = "such as [{flow: otp, at: 2025-03-01 09:00}]"
@@ -89,6 +91,26 @@ def check_given(ctx: Context, given: Mapping[str, Any], place_of: Callable[[str]
         return
     for each in history:
         _moment(ctx, each["at"], place_of("history"))
+
+
+def _outside(ctx: Context, given: Mapping[str, Any], place_of: Callable[[str], Place]) -> None:
+    """Replies of services, and results of actions."""
+    http, actions = given.get("http", {}), given.get("actions", {})
+    if not isinstance(http, Mapping):
+        hint = "such as {POST crm:/csat: 201}"
+        ctx.issue(place_of("http"), "F202", "'http' has replies by call", hint)
+        return
+    for words, reply in http.items():
+        place = place_of(f"http.{words}")
+        if not is_request(words):
+            ctx.issue(place, "F208", f"{words!r} is no call", "such as POST crm:/csat, or with *")
+        elif problem := reply_problem(reply):
+            ctx.issue(
+                place, "F208", f"{words}: {problem}", "such as 204 or {status: 200, body: {}}"
+            )
+    if not isinstance(actions, Mapping):
+        hint = "such as {lookup: {name: Ada}}, or {lookup: {fails: not found}}"
+        ctx.issue(place_of("actions"), "F202", "'actions' has results by name", hint)
 
 
 def _is_start(entry: Any) -> bool:

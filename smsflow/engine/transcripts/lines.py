@@ -13,13 +13,14 @@ from smsflow.engine.language.literals import event, parse_duration
 from smsflow.engine.language.reading import Context, kind_of, listed, scalar, suggest
 from smsflow.engine.language.source import Mapping, Node, Scalar, Sequence
 from smsflow.engine.language.texts import note_cut
+from smsflow.engine.transcripts.outside import is_request
 from smsflow.engine.words.keywords import PatternError, compile_pattern
 from smsflow.errors import Place
 from smsflow.sms.states import State
 
 WHEN = ("start", "in", "after", "at", "dlr", "event", "verify", "restart", "deploy")
-THEN = ("out", "silent", "emit", "end", "expect")
-LATER = ("http", "handoff", "agent", "run")
+THEN = ("out", "http", "silent", "emit", "end", "expect")
+LATER = ("handoff", "agent", "run")
 OUT_KEYS = ("text", "starts", "contains", "matches", "lang", "via", "segments", "named")
 
 # What a report can say; what our own side decides (queued, refused ...) comes by itself.
@@ -203,6 +204,24 @@ def _pattern(ctx: Context, node: Node) -> str:
     return text
 
 
+def _http(ctx: Context, node: Node) -> dict[str, Any]:
+    """The call in words, and the part of its body that is looked at."""
+    body: Node | None = None
+    if isinstance(node, Mapping):
+        if len(node.items) != 1:
+            hint = "such as http: {POST crm:/csat: {score: 2}}"
+            raise ctx.refuse(node.place, "F202", "'http' takes one call", hint)
+        ((key, body),) = node.items
+        words, place = key.text, key.place
+    else:
+        words, place = _text(ctx, node), node.place
+    words = " ".join(words.split())
+    if not is_request(words):
+        hint = "such as POST crm:/csat"
+        raise ctx.refuse(place, "F208", f"{words!r} is no call", hint)
+    return {"call": words, **({} if body is None else {"body": plain(body)})}
+
+
 def _end(ctx: Context, node: Node) -> str:
     return _text(ctx, node)
 
@@ -256,6 +275,7 @@ _READERS: Dict[str, Callable[[Context, source.Node], Any]] = {
     "restart": _true,
     "deploy": _deploy,
     "out": _out,
+    "http": _http,
     "silent": _true,
     "end": _end,
     "expect": _expect,

@@ -19,6 +19,7 @@ from smsflow.engine.state import Session, decode
 from smsflow.engine.transcripts.given import SEED, GivenInvalid, begin, moment
 from smsflow.engine.transcripts.lines import REPORTS, Line
 from smsflow.engine.transcripts.origin import origin
+from smsflow.engine.transcripts.outside import Outside, holds
 from smsflow.engine.transcripts.simulator import SimulatedText, Simulator, TraceLine
 from smsflow.engine.transcripts.transcript import Transcript
 from smsflow.engine.words.keywords import PATTERN_SECONDS, compile_pattern
@@ -95,9 +96,14 @@ class _Player:
         self._deploy = deploy
         self._played = played
         self._zone = played.zone = start.zone
-        self._sim = Simulator(world, start.contact, start.now, start.rng)
+        outside = Outside(
+            test.given.get("http", {}), test.given.get("actions", {}), world.extension.actions
+        )
+        self._sim = Simulator(world, start.contact, start.now, start.rng, outside)
         self._checked = 0  # texts that a line has spoken of
         self._heard = 0  # events of the flows that a line has spoken of
+        self._called = 0  # calls that a line has spoken of
+        self._listed = 0  # calls that stand in the chat
         self._shown = 0
         self._traced = 0
 
@@ -129,6 +135,11 @@ class _Player:
             ChatLine(line.at, "--", f"{line.line.what}: {line.line.detail}")
             for line in self._trouble(self._traced)
         ]
+        news += [
+            ChatLine(call.at, "--", f"{call.shown}: {call.status}")
+            for call in self._sim.calls[self._listed :]
+        ]
+        self._listed = len(self._sim.calls)
         self._played.chat += sorted(news, key=lambda line: line.at)
         self._shown, self._traced = len(self._sim.sent), len(self._sim.trace)
 
@@ -143,6 +154,9 @@ class _Player:
             text = self._sim.sent[self._checked]
             reason = f"unexpected text: {text.effect.text}"
             raise _Failed(place, reason, source=self._source(text))
+        if self._called < len(self._sim.calls):
+            call = self._sim.calls[self._called]
+            raise _Failed(place, f"unexpected call: {call.shown}")
 
     def _nothing_broken(self, place: Place) -> None:
         if any(line.word == "end" and line.value == "failed" for line in self._test.lines):
@@ -233,6 +247,8 @@ class _Player:
         match line.word:
             case "out":
                 self._check_out(line)
+            case "http":
+                self._check_http(line)
             case "silent":
                 self._nothing_unexpected(line.place)
             case "emit":
@@ -254,6 +270,18 @@ class _Player:
             if not _agrees(key, got, str(value)):
                 reason, source = f"expected: {_wanted(key, value)}", self._source(text)
                 raise _Failed(line.place_of(key), reason, got=got, source=source)
+
+    def _check_http(self, line: Line) -> None:
+        wanted = line.value["call"]
+        if self._called >= len(self._sim.calls):
+            raise _Failed(line.value_place, f"expected the call: {wanted}", got="nothing")
+        call = self._sim.calls[self._called]
+        self._called += 1
+        if call.words != wanted:
+            raise _Failed(line.value_place, f"expected the call: {wanted}", got=call.shown)
+        if "body" in line.value and not holds(line.value["body"], call.data):
+            reason = f"expected in {wanted}: {line.value['body']}"
+            raise _Failed(line.value_place, reason, got=str(call.data))
 
     def _got(self, text: SimulatedText, key: str) -> str:
         match key:

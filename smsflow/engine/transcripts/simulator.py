@@ -13,16 +13,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any, assert_never
 
-from smsflow.engine import addressing, clockwork, policy, triggering
+from smsflow.engine import addressing, clockwork, errands, policy, triggering
 from smsflow.engine.effects import (
     ConsentChanged,
     DropQueued,
     Effect,
     Emitted,
+    Errand,
     Logged,
     RequestAnswered,
     SendAgain,
@@ -33,6 +34,7 @@ from smsflow.engine.effects import (
 )
 from smsflow.engine.events import (
     CodePosted,
+    ErrandDone,
     Event,
     EventHappened,
     NoReport,
@@ -45,6 +47,7 @@ from smsflow.engine.events import (
 from smsflow.engine.machine import advance
 from smsflow.engine.model import Duration
 from smsflow.engine.state import Contact, Conversation, Plan, Session, decode
+from smsflow.engine.transcripts.outside import MadeCall, Outside, data_of, words_of
 from smsflow.engine.world import Route, World
 from smsflow.sms.states import State
 
@@ -80,9 +83,11 @@ class TraceLine:
 class _Alarm:
     due: datetime
     order: int
-    event: Event | None  # None: the text of that id leaves
+    event: Event | None  # None: the text of that id leaves, or the errand is done
     text: str = ""
     route: Route | None = None  # whose time has come
+    errand: Errand | None = None
+    tries: int = 0  # of the errand, before
 
 
 @dataclass(slots=True)
@@ -93,6 +98,8 @@ class Simulator:
     contact: Contact
     now: datetime
     rng: Random
+    outside: Outside = field(default_factory=Outside)
+    calls: list[MadeCall] = field(default_factory=list)
     sent: list[SimulatedText] = field(default_factory=list)  # in the order in which they left
     trace: list[TraceLine] = field(default_factory=list)
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)  # results of requests
@@ -223,6 +230,8 @@ class Simulator:
     def _ring(self, alarm: _Alarm) -> None:
         if alarm.route is not None:
             self._begin_by_clock(alarm.route)
+        elif alarm.errand is not None:
+            self._do(alarm.errand, alarm.tries)
         elif alarm.event is None:
             self._leave(self._texts[alarm.text])
         elif isinstance(alarm.event, NoReport):
@@ -277,6 +286,8 @@ class Simulator:
                 data = decode(effect.data)
                 if self.contact.phone in addressing.phones(self.world, effect.name, data, self.now):
                     self._alarm(self.now, EventHappened(effect.name, data))
+            case Errand():
+                self._alarm(effect.due, None, errand=effect)
             case RequestAnswered():
                 self.answers[effect.request] = effect.result
             case Logged():
@@ -285,6 +296,24 @@ class Simulator:
                 self.trace.append(TraceLine(self.now, effect))
             case _:
                 assert_never(effect)
+
+    def _do(self, errand: Errand, tries: int) -> None:
+        """One try of an errand, and what follows on it."""
+        if errand.kind == "action":
+            result: errands.Result | float = self.outside.result(errand)
+        else:
+            reply = self.outside.reply(errand.order)
+            if tries == 0:
+                words, data = words_of(errand.order), data_of(errand.order)
+                made = MadeCall(self.now, errand.session, words, data, reply.status)
+                self.calls.append(made)
+            result = errands.result_of(errand.order, reply, tries + 1)
+        if isinstance(result, float):
+            due = self.now + timedelta(seconds=result)
+            self._alarm(due, None, errand=errand, tries=tries + 1)
+            return
+        told = json.loads(json.dumps(result))
+        self._happen(ErrandDone(errand.session, errand.serial, errand.errand, told))
 
     def _queue(self, text: SimulatedText) -> None:
         self._texts[text.id] = text
@@ -298,9 +327,17 @@ class Simulator:
                 text.state = State.REFUSED
             text.replaced = text.replaced or effect.root is not None
 
-    def _alarm(self, due: datetime, event: Event | None, text: str = "") -> None:
+    def _alarm(
+        self,
+        due: datetime,
+        event: Event | None,
+        text: str = "",
+        *,
+        errand: Errand | None = None,
+        tries: int = 0,
+    ) -> None:
         self._counter += 1
-        self._alarms.append(_Alarm(due, self._counter, event, text))
+        self._alarms.append(_Alarm(due, self._counter, event, text, errand=errand, tries=tries))
 
     def _facts(self, text: SimulatedText) -> Sent:
         made = text.effect

@@ -39,12 +39,12 @@ def _words(text: str) -> frozenset[str]:
 
 
 LATER: Mapping[str, frozenset[str]] = {
-    "verb": _words("call action handoff"),
+    "verb": _words("handoff"),
     "send": _words("to media fallback quiet ordered save"),
     "ask": _words("to media fallback quiet ordered sensitive"),
     "otp": _words("letters"),
     "flow": _words("update migrate"),
     "trigger": _words("fuzzy fills"),
-    "project": _words("services"),
+    "project": frozenset(),
     "policy": _words("fallback"),
 }

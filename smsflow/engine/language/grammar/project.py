@@ -23,6 +23,22 @@ _POLICY: Mapping[str, Key] = {
     "give_up": key(Kind.DURATION, "try nothing more after this time"),
 }
 
+_SERVICE: Mapping[str, Key] = {
+    "url": key(Kind.PLAIN, "its address: what stands before the path of a call", required=True),
+    "auth": record(
+        "how a call proves who we are: bearer, header and value, or basic and password",
+        bearer=key(Kind.PLAIN, "a token, as env.NAME"),
+        header=key(Kind.PLAIN, "the name of a header"),
+        value=key(Kind.PLAIN, "what stands in that header, as env.NAME"),
+        basic=key(Kind.PLAIN, "a user"),
+        password=key(Kind.PLAIN, "the user's password, as env.NAME"),
+    ),
+    "timeout": key(Kind.DURATION, "how long one try may take, up to 10s; 10s when not given"),
+    "allow": key(
+        Kind.WORDS, "private networks that it may lie in, such as 10.0.0.0/8; none if not given"
+    ),
+}
+
 PROJECT: Mapping[str, Key] = {
     "smsflow-project": key(Kind.INTEGER, "version of the language: 1", required=True),
     "name": key(Kind.PLAIN, "the project's name"),
@@ -40,6 +56,8 @@ PROJECT: Mapping[str, Key] = {
         required=True,
     ),
     "providers": map_of(Slot(Kind.RECORD, keys=PROVIDER), "who carries texts", required=True),
+    "services": map_of(Slot(Kind.RECORD, keys=_SERVICE), "web services that flows may call"),
+    "python": key(Kind.PLAIN, "our own Python: a module, or module:app"),
     "public_url": key(Kind.PLAIN, "where providers reach our webhooks"),
     "countries": key(Kind.WORDS, "who may be texted: ISO codes; default: of our numbers"),
     "contact": record("contacts", fields=map_of(Slot(Kind.TYPED), "their fields, with types")),

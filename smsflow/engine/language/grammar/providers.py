@@ -49,7 +49,7 @@ _REPORT = record(
 )
 
 PROVIDER: Mapping[str, Key] = {
-    "kind": key(Kind.ENUM, "the kind of provider", *KINDS, required=True),
+    "kind": key(Kind.PROVIDER, "the kind of provider", *KINDS, required=True),
     "url": key(Kind.PLAIN, "its address", required=True),
     "user": key(Kind.PLAIN, "the user there"),
     "password": key(Kind.PLAIN, "the password, as env.NAME"),

@@ -43,6 +43,11 @@ class Kind(StrEnum):
     DATA = "data"  # values by name, or a list of variables
     FLOW = "flow"  # the name of a flow of the project
     EVENT = "event"  # the name of an event: ticket.closed
+    REQUEST = "request"  # METHOD service:/path, or METHOD and a URL
+    EXPECT = "expect"  # statuses, or {status, where}
+    TIMES_OR_RECORD = "times or record"  # how often, or {times, after}
+    PROVIDER = "provider"  # one of `values`, or a kind that the project registers
+    ACTION = "action"  # the name of a registered function
     TYPED = "typed"  # a type, or {type, default, fields, values}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from smsflow.engine.language.grammar.outside import OUTSIDE
 from smsflow.engine.language.grammar.people import PEOPLE
 from smsflow.engine.language.grammar.slots import Key, Kind, Slot, Verb, key, map_of, record
 from smsflow.engine.language.grammar.waiting import WAITING
@@ -118,6 +119,7 @@ VERBS: Mapping[str, Verb] = {
     "run": WAITING["run"],
     "otp": Verb(Slot(Kind.TEXT), "Send a one-time code and wait until it comes back.", _OTP),
     **PEOPLE,
+    **OUTSIDE,
     "goto": Verb(Slot(Kind.TARGET), "Go on at a section or a step."),
     "end": Verb(
         Slot(Kind.NAME),

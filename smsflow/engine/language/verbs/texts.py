@@ -98,7 +98,7 @@ def _otp(ctx: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
 
 def _prints_code(ctx: Context, text: Text) -> None:
     for template in text.variants.values():
-        if "code" not in templates.compile_text(template.source).names:
+        if "code" not in templates.compile_text(template.source, None).names:
             message = "this text does not print the code"
             ctx.issue(template.place, "F213", message, "write {{ code }} where it belongs")
 
