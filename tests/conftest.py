@@ -5,23 +5,19 @@ SQLite is always tested. PostgreSQL and Redis are used when they answer; under C
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
-from urllib.parse import urlsplit
-from uuid import uuid4
+from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import create_engine
 
 from smsflow.store import Store
 from smsflow.store.schema import metadata
+from tests import servers
 
 # --- time -----------------------------------------------------------------------------------------
 
@@ -47,64 +43,52 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-# --- servers --------------------------------------------------------------------------------------
+# --- how the tests run ----------------------------------------------------------------------------
 
-_POSTGRES = "postgresql://127.0.0.1:5432/test"
-_REDIS = "redis://127.0.0.1:6379/0"
-_CI = os.environ.get("CI") == "true"
+_PROCESSES = 2
 
-
-@cache
-def _postgres() -> tuple[str | None, str]:
-    """The URL when PostgreSQL answers, and what was found."""
-    given = os.environ.get("SMSFLOW_TEST_DATABASE_URL")
-    urls = [given] if given else [_POSTGRES, _POSTGRES.replace("//", "//postgres@")]
-    for url in urls:
-        try:
-            engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
-        except ImportError:
-            return None, "not used (no driver); install psycopg"
-        try:
-            with engine.connect():
-                return url, f"used, at {make_url(url).host}"
-        except OperationalError as error:
-            reason = str(error.orig).splitlines()[0]
-        finally:
-            engine.dispose()
-    return None, f"not used ({reason}); set SMSFLOW_TEST_DATABASE_URL"
+# Tests that start whole families of processes: one after the other, for two at a time would only
+# wait for each other.
+_FAMILIES = (
+    "tests/browser/",
+    "tests/chaos/",
+    "tests/e2e/",
+    "tests/providers/test_kannel.py",
+    "tests/test_benchmarks.py",
+)
 
 
-@cache
-def _redis() -> tuple[str | None, str]:
-    """The URL when Redis answers, and what was found."""
-    url = os.environ.get("SMSFLOW_TEST_REDIS_URL", _REDIS)
-    parts = urlsplit(url)
-    try:
-        with socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 6379), 2):
-            return url, f"used, at {parts.hostname}"
-    except OSError as error:
-        return None, f"not used ({error}); set SMSFLOW_TEST_REDIS_URL"
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """The whole suite runs in two processes, unless `-n` says otherwise or xdist is not there."""
+    if not config.pluginmanager.hasplugin("xdist") or hasattr(config, "workerinput"):
+        return
+    option = config.option
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    if whole and option.numprocesses is None and option.dist == "no" and not option.usepdb:
+        option.numprocesses = _PROCESSES
+    if option.numprocesses and option.dist == "no":
+        option.dist = "loadfile"
+        option.loadscopereorder = False  # the families are collected first, and take longest
 
 
-def postgres_url() -> str:
-    """The URL of a PostgreSQL server to test on; skips, or fails under CI, when none answers."""
-    return _required("PostgreSQL", *_postgres())
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A module stays in one process, and all families of processes do."""
+    if config.option.dist != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
 
+    class Scheduler(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "families" if nodeid.startswith(_FAMILIES) else super()._split_scope(nodeid)
 
-def redis_url() -> str:
-    """The URL of a Redis server to test on; skips, or fails under CI, when none answers."""
-    return _required("Redis", *_redis())
-
-
-def _required(name: str, url: str | None, found: str) -> str:
-    if url is None:
-        (pytest.fail if _CI else pytest.skip)(f"{name} {found}")
-    return url
+    return Scheduler(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which servers the tests ran on, so that a skip is never taken for a pass."""
-    terminalreporter.write_line(f"PostgreSQL: {_postgres()[1]}. Redis: {_redis()[1]}.")
+    terminalreporter.write_line(servers.found())
 
 
 # --- stores ---------------------------------------------------------------------------------------
@@ -123,29 +107,20 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def scratch_postgres() -> Callable[[], AbstractContextManager[str]]:
     """Makes an empty PostgreSQL database, gives its URL, and drops it at the end."""
-    return _scratch_postgres
+    return servers.scratch_postgres
 
 
-@contextmanager
-def _scratch_postgres() -> Iterator[str]:
-    server = make_url(postgres_url()).set(drivername="postgresql+psycopg")
-    name = f"smsflow_test_{uuid4().hex[:12]}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    try:
-        with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-            try:
-                yield server.set(database=name).render_as_string(hide_password=False)
-            finally:
-                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    finally:
-        engine.dispose()
+@pytest.fixture
+def redis_database() -> Iterator[str]:
+    """The URL of an empty Redis database that nobody else uses."""
+    with servers.scratch_redis() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def postgres_database() -> Iterator[str]:
-    """The URL of a database of this session's own, with the schema; dropped at the end."""
-    with _scratch_postgres() as url:
+    """The URL of a database of this process's own, with the schema; dropped at the end."""
+    with servers.scratch_postgres() as url:
         store = Store.connect(url)
         store.upgrade()
         store.close()

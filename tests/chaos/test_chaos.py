@@ -11,9 +11,9 @@ def _silent(_what: str, _done: float) -> None:
 
 
 def test_whatever_is_killed_each_text_is_answered_once() -> None:
-    """150 texts over PostgreSQL and Redis: none lost, doubled, out of order or without its end."""
+    """80 texts over PostgreSQL and Redis: none lost, doubled, out of order or without its end."""
     outcome = run(
-        Options(messages=150, kill_every=1.5, rate=20, late=(0.5, 3.0), patience=60.0), _silent
+        Options(messages=80, kill_every=1.0, rate=20, late=(0.5, 3.0), patience=60.0), _silent
     )
     assert outcome.sound, words(outcome)
     assert outcome.damage.kills().total() >= 3

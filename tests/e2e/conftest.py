@@ -14,14 +14,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-import redis
 import urllib3
 
 from smsflow.config import Settings
 from smsflow.sandbox import fates
 from smsflow.sandbox.records import Message
 from smsflow.service import Service
-from tests.conftest import redis_url
 
 SAMPLES = Path(__file__).parents[2]
 TOKEN = "token-of-the-tests-0123456789"
@@ -182,11 +180,9 @@ def environment(database_url: str, redis_url: str) -> dict[str, str]:
 @pytest.fixture(params=["embedded", "production"])
 def make_town(request: pytest.FixtureRequest) -> Iterator[Callable[..., Town]]:
     """Builds a town around a project folder, in both ways in which smsflow runs."""
-    database = "sqlite" if request.param == "embedded" else "postgresql"
-    queues = "memory://" if request.param == "embedded" else redis_url()
-    if request.param == "production":
-        redis.Redis.from_url(queues).flushdb()
-    url = _database(request, database)
+    embedded = request.param == "embedded"
+    queues = "memory://" if embedded else request.getfixturevalue("redis_database")
+    url = _database(request, "sqlite" if embedded else "postgresql")
     running: list[Service] = []
 
     def make(project: Path = SAMPLES, start: datetime | None = None) -> Town:
