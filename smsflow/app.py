@@ -30,12 +30,13 @@ from smsflow.engine.extension import (
 __all__ = ["ActionContext", "App"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Registered = TypeVar("Registered")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OWN_KINDS = ("pigeonhost", "memory")
 
 
 class App:
-    """Collects actions, filters, providers and keyword hooks of one project.
+    """Collects actions, types of answers, filters, providers and keyword hooks of one project.
 
     A name that can't be one, or that is taken, is a ValueError; what can't be called, a TypeError.
     `smsflow check` tells both with the line of the module.
@@ -43,6 +44,7 @@ class App:
 
     def __init__(self) -> None:
         self._actions: dict[str, RegisteredAction] = {}
+        self._answer_types: dict[str, Any] = {}
         self._filters: dict[str, Callable[..., Any]] = {}
         self._providers: dict[str, Callable[..., Any]] = {}
         self._keyword_hooks: list[KeywordHook] = []
@@ -71,6 +73,26 @@ class App:
             return found
 
         return register if function is None else register(function)
+
+    def answer_type(self, name: str) -> Callable[[Registered], Registered]:
+        """Register a class or an object as the type `app.<name>` of an `ask`.
+
+        It keeps the contract of `smsflow.engine.words.answers.AnswerType`: a method
+        `parse(text, context)` gives the value, or an `Invalid` with the reason. A class is made
+        an object without arguments. Like a filter it has to be quick.
+        """
+
+        def register(found: Registered) -> Registered:
+            called = f"app.{_free(name, {}, 'a type of answers')}"
+            made = found() if isinstance(found, type) else found
+            if not callable(getattr(made, "parse", None)):
+                raise TypeError(f"the type of answers {called!r} has no parse(text, context)")
+            if called in self._answer_types:
+                raise ValueError(f"a type of answers {called!r} is there already")
+            self._answer_types[called] = made
+            return found
+
+        return register
 
     @overload
     def filter(self, function: Function) -> Function: ...
@@ -136,6 +158,7 @@ class App:
         """Everything that was registered, as the engine takes it."""
         return Extension(
             actions=dict(self._actions),
+            answer_types=dict(self._answer_types),
             filters=dict(self._filters),
             providers=dict(self._providers),
             keyword_hooks=tuple(self._keyword_hooks),

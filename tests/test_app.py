@@ -270,3 +270,39 @@ def _with_secret(project: Path) -> Path:
     yaml = PROJECT.replace("{kind: pigeonhost, url: https://sms.example}", entry)
     (project / "smsflow.yaml").write_text(yaml, "utf-8")
     return project
+
+
+@pytest.mark.parametrize(
+    ("text", "out"), [("sw1a 1aa", "SW1A1AA"), ("nowhere at all", "Which postcode?")]
+)
+def test_a_type_of_answers_of_ones_own(project: Path, text: str, out: str) -> None:
+    """What it gives is saved; what it calls invalid is asked again."""
+    module = MODULE + dedent(
+        """
+        from smsflow.engine.words.answers import Invalid
+
+        @app.answer_type("postcode")
+        class Postcode:
+            def parse(self, text, context):
+                found = text.replace(" ", "").upper()
+                return found if len(found) <= 7 else Invalid("too long")
+        """
+    )
+    (project / "shop.py").write_text(module, "utf-8")
+    flow = (
+        "smsflow: 1\ntriggers: [{keyword: STOCK}]\nsteps:\n"
+        "  - ask: Which postcode?\n    type: app.postcode\n    save: where\n"
+        "  - send: '{{ where }}'\n"
+    )
+    (project / "flows/stock.yaml").write_text(flow, "utf-8")
+    test = (
+        "smsflow-test: 1\nflow: stock\ntests:\n  - name: x\n    steps:\n      - in: stock\n"
+        f"      - out: Which postcode?\n      - in: {text}\n      - out: {out}\n"
+    )
+    (project / "tests/flows/stock.test.yaml").write_text(test, "utf-8")
+    assert told(project) == []
+    script = read(project / "tests/flows/stock.test.yaml", project)
+    played = play(script.tests[0], open_project(project).world)
+    assert played.passed, played.reason
+    (project / "flows/stock.yaml").write_text(flow.replace("app.post", "app.past"), "utf-8")
+    assert "did you mean 'app.postcode'?" in told(project)[0]

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from smsflow.engine import running
 from smsflow.engine.model import Ask, Value
 from smsflow.engine.questions import expect_answer_to
-from smsflow.engine.state import Session, Waiting
+from smsflow.engine.state import Session, Waiting, encode
 from smsflow.engine.turn import FlowFailed, Turn
 from smsflow.engine.verbs.texts import repeat
-from smsflow.engine.words.answers import AnswerContext, bound_of, label_of
+from smsflow.engine.words.answers import AnswerContext, AnswerTypeError, bound_of, label_of
 from smsflow.engine.words.replies import Invalid, Parsed, parse
 from smsflow.sms.numbers import country_of
 
@@ -24,7 +24,12 @@ def read(turn: Turn, session: Session, step: Ask, text: str) -> Parsed | Invalid
         spec = replace(spec, minimum=_bound(turn, session, step, step.minimum))
     if step.maximum is not None:
         spec = replace(spec, maximum=_bound(turn, session, step, step.maximum))
-    parsed = parse(text, spec, _context(turn, session))
+    try:
+        parsed = parse(text, spec, _context(turn, session))
+        if isinstance(parsed, Parsed):
+            encode(parsed.value)  # of a registered type it can be anything
+    except (AnswerTypeError, TypeError) as error:
+        raise FlowFailed("action", str(error), step.place) from error
     if isinstance(parsed, Invalid) or step.valid is None:
         return parsed
     if turn.holds(session, step.valid, {"value": parsed.value}):
@@ -39,6 +44,7 @@ def _context(turn: Turn, session: Session) -> AnswerContext:
         today=turn.now.astimezone(ZoneInfo(turn.zone)).date(),
         zone=turn.zone,
         country=country_of(turn.contact.phone),
+        types=turn.world.extension.answer_types,
     )
 
 

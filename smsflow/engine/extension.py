@@ -1,7 +1,7 @@
 """What a project adds in Python, as the engine and the checker are handed it.
 
 Functions come in as arguments like the clock does, never by a global: `smsflow.App` collects them,
-the loader of the project hands them over. The engine calls filters and keyword hooks, which
+the loader of the project hands them over. The engine calls filters, types and keyword hooks, which
 have to be quick and reach for nothing; actions are run by the worker, outside of any
 transaction.
 """
@@ -14,6 +14,7 @@ from typing import Any
 
 from smsflow.engine.errands import Result, failed
 from smsflow.engine.state import decode, encode
+from smsflow.engine.words.answers import AnswerType
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Extension:
     """Everything that a project's Python module registered."""
 
     actions: Mapping[str, RegisteredAction] = field(default_factory=dict)
+    answer_types: Mapping[str, AnswerType] = field(default_factory=dict)  # app.postcode: ...
     filters: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     providers: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     keyword_hooks: tuple[KeywordHook, ...] = ()

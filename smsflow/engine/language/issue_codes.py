@@ -53,7 +53,7 @@ CODES: Mapping[str, str] = {
     "F313": "an unknown flow",
     "F314": "inputs that another flow does not have, or that it needs",
     "F315": "the project's Python module can't be used",
-    "F316": "an unknown action",
+    "F316": "an unknown action, or type of answers",
     "F317": "arguments that an action does not take, or that it needs",
     "F318": "an unknown answer set",
     "F320": "two triggers that could both win",

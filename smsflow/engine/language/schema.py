@@ -241,7 +241,7 @@ class _Writer:
             case Kind.WORDS:
                 return _one_or_more(_WORD)
             case Kind.ENUM if slot.values == grammar.ANSWER_TYPES:
-                return {"anyOf": [{"enum": list(slot.values)}, {"pattern": r"^answers\."}]}
+                return {"anyOf": [{"enum": list(slot.values)}, {"pattern": r"^(answers|app)\."}]}
             case Kind.PROVIDER:
                 return {"anyOf": [{"enum": list(slot.values)}, _known(None)]}
             case Kind.ENUM:

@@ -93,6 +93,8 @@ def _leaf(ctx: Context, node: Node, slot: Slot, name: str) -> Any:
             return _provider(ctx, node, slot)
         case Kind.WORDS:
             return literals.words(ctx, node)
+        case Kind.ENUM if slot.values == grammar.ANSWER_TYPES and _of_project(node):
+            return _answer_type(ctx, node)
         case Kind.ENUM:
             return literals.one_of(ctx, node, slot.values, _later(name))
         case _:
@@ -141,6 +143,21 @@ def _flow(ctx: Context, node: Node) -> str:
     if isinstance(node, Scalar):
         ctx.flows_named.append(node)
     return found
+
+
+def _of_project(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.text.startswith("app.")
+
+
+def _answer_type(ctx: Context, node: Node) -> str:
+    """A type of answers that the project's Python registers."""
+    found = scalar(ctx, node, "a type of answers")
+    known = ctx.extension.answer_types if ctx.extension is not None else {found.text: None}
+    if found.text not in known:
+        hint = suggest(found.text, known, f"registered are: {listed(known) or 'none'}")
+        message = f"there is no type of answers {found.text!r}"
+        raise ctx.refuse(found.place, "F316", message, hint)
+    return found.text
 
 
 def _provider(ctx: Context, node: Node, slot: Slot) -> str:
