@@ -17,7 +17,7 @@ dead letters, and its partition goes on without it.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from smsflow import audience
 from smsflow.audience import start_requested
 from smsflow.clock import Clock
+from smsflow.concerned import issued, message_ids, message_of
 from smsflow.engine.effects import (
     ConsentChanged,
     DropQueued,
@@ -62,7 +63,7 @@ from smsflow.engine.world import World
 from smsflow.errors import Conflict
 from smsflow.sms.states import State
 from smsflow.store import Store
-from smsflow.store.rows import Changes, InboxRow, Kind, Message, MovedForward
+from smsflow.store.rows import Changes, InboxRow, Kind, Message, MovedForward, NewRow
 from smsflow.store.store import Batch
 from smsflow.store.writing import EVERYBODY
 
@@ -174,7 +175,7 @@ class _Sitting:
         self._now = now
         self._rng = rng
         self._conversations = batch.conversations({row.contact for row in batch.rows})
-        self._messages = batch.messages(_message_ids(batch.rows))
+        self._messages = batch.messages(message_ids(batch.rows))
 
     def bring_versions(self, version_of: Callable[[str, str], Flow | None]) -> None:
         """Have the flow versions at hand that open sessions began with."""
@@ -195,6 +196,8 @@ class _Sitting:
             self.changes.finished.append(row.id)
             return
         event, moved = self._event(row)
+        if isinstance(event, ReportArrived | NoReport) and event.sent.to is not None:
+            event = self._passed_on(row, event)
         if event is not None:
             conversation = self._conversations[row.contact]
             changed, effects = advance(
@@ -210,6 +213,20 @@ class _Sitting:
         if isinstance(event, TextReceived):
             self.changes.received.append((row.contact, event.number, event.text, event.at))
         self.changes.finished.append(row.id)
+
+    def _passed_on(self, row: InboxRow, event: ReportArrived | NoReport) -> Event | None:
+        """The fate of a text that went to somebody else is news to the contact whose session sent
+        it: in a row of theirs, whose conversation another worker may have now."""
+        owner = self._messages[event.sent.message].owner
+        if owner is None or owner == row.contact:
+            return event
+        payload: dict[str, Any] = {"message": event.sent.message}
+        kind = Kind.NO_REPORT
+        if isinstance(event, ReportArrived):
+            kind = Kind.REPORT
+            payload |= {"state": event.state, "error": event.error}
+        self.changes.further.append(NewRow(kind, owner, payload, self._now))
+        return None
 
     # --- from a row to an event ------------------------------------------------------------------
 
@@ -257,8 +274,8 @@ class _Sitting:
     def _delivery_report(self, row: InboxRow) -> tuple[Event | None, MovedForward | None]:
         """A report moves its message forward or does nothing; a final one is news to the flow."""
         wire_id: str = row.payload["wire_id"]
-        message = self._messages.get(_message_of(wire_id))
-        if message is None or message.contact != row.contact or not _issued(message, wire_id):
+        message = self._messages.get(message_of(wire_id))
+        if message is None or message.contact != row.contact or not issued(message, wire_id):
             self._batch.unplaced(row)
             return None, None
         state, error = State(row.payload["state"]), row.payload.get("error")
@@ -280,6 +297,7 @@ class _Sitting:
             message.flow,
             message.step,
             over,
+            message.contact if message.owner is not None else None,
         )
 
     def _arrived_before(self, message: Message) -> bool:
@@ -364,27 +382,3 @@ def _kind_of(error: Exception) -> str:
     """The error and where it came up, without its words: those quote what people wrote."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
-
-
-def _message_of(wire_id: str) -> str:
-    """The message's id: a wire id is `<message>-<epoch>`."""
-    return wire_id.rpartition("-")[0]
-
-
-def _issued(message: Message, wire_id: str) -> bool:
-    """True when we really gave out that wire id: no epoch beyond the present one."""
-    epoch = wire_id.rpartition("-")[2]
-    return epoch.isascii() and epoch.isdigit() and len(epoch) < 10 and int(epoch) <= message.epoch
-
-
-def _message_ids(rows: Sequence[InboxRow]) -> Iterable[str]:
-    ids = set()
-    for row in rows:
-        match row.kind:
-            case Kind.DLR:
-                ids.add(_message_of(row.payload["wire_id"]))
-            case Kind.REPORT | Kind.NO_REPORT:
-                ids.add(row.payload["message"])
-            case _:
-                pass
-    return ids

@@ -32,7 +32,7 @@ from smsflow.errors import Conflict
 from smsflow.providers.base import Provider
 from smsflow.sms import answers
 from smsflow.sms.answers import Answer
-from smsflow.sms.messages import Outgoing
+from smsflow.sms.messages import Outgoing, Tracking
 from smsflow.sms.states import State
 from smsflow.store import Store
 from smsflow.store.database import out_of_reach
@@ -198,6 +198,10 @@ class Delivery:
         minutes = None
         if leased.expires is not None:
             minutes = max(1, round((leased.expires - now).total_seconds() / 60))
+        options = leased.options
+        tracking = None
+        if options.tracked_as is not None:
+            tracking = Tracking("URL", options.tracked_as)
         return Outgoing(
             wire_id=leased.wire_id,
             sender=channel.addresses[leased.number],
@@ -205,6 +209,11 @@ class Delivery:
             text=leased.text,
             report_url=channel.report_url,
             validity_minutes=minutes,
+            flash=options.flash,
+            transliteration=options.transliteration,
+            shifts=options.shifts(leased.text),
+            callback_data=options.callback,
+            tracking=tracking,
         )
 
     def _renew(self, tokens: set[str]) -> None:

@@ -17,12 +17,15 @@ from smsflow.engine.state import Session, Waiting
 from smsflow.engine.turn import FlowFailed, Turn
 
 MASK = "•"
+DIGITS = "0123456789"
+# Without vowels, so that no code is a word such as STOP, and without what looks like a digit.
+LETTERS = "BCDFGHJKMNPQRTVWXYZ2346789"
 _RUNS = re.compile(r"\d(?:[ \-.]?\d)*")
 
 
 def send(turn: Turn, session: Session, step: Otp) -> None:
     """Make a code, send it, and wait for it to come back."""
-    code = "".join(turn.rng.choice("0123456789") for _ in range(step.digits))
+    code = "".join(turn.rng.choice(alphabet(step)) for _ in range(step.digits))
     text = turn.render(session, step.text, {"code": code})
     sent = turn.say(
         session,
@@ -106,12 +109,33 @@ def _wrong_lately(turn: Turn, session: Session, step: Otp) -> list[datetime]:
     return [at for at in turn.contact.wrong.get(session.flow, []) if at > since]
 
 
-def code_in(text: str, digits: int) -> str | None:
-    """The code that a text holds: its one run of digits, blanks and dashes inside ignored."""
+def alphabet(step: Otp) -> str:
+    """What the code of that step is made of."""
+    return LETTERS if step.letters else DIGITS
+
+
+def code_in(text: str, step: Otp) -> str | None:
+    """The code that a text holds, blanks and dashes inside ignored: its one run of digits, or for
+    a code of letters all of it, or the one word of it that can be a code."""
+    if step.letters:
+        return _letters_in(text, step.digits)
+    digits = step.digits
     runs = [re.sub(r"\D", "", run) for run in _RUNS.findall(text)]
     fitting = [run for run in runs if len(run) == digits]
     candidates = fitting or runs
     return "".join(str(int(d)) for d in candidates[0]) if len(candidates) == 1 else None
+
+
+def plain(code: str, step: Otp) -> str:
+    """A code as it was made, however the person who typed it saw capitals and blanks."""
+    return re.sub(r"[\W_]", "", code.upper()) if step.letters else code
+
+
+def _letters_in(text: str, length: int) -> str | None:
+    words = [re.sub(r"[\W_]", "", word) for word in text.upper().split()]
+    candidates = {"".join(words)} | set(words)
+    fitting = [each for each in candidates if len(each) == length and not each.strip(LETTERS)]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def digest(secret: bytes, session: str, code: str) -> str:

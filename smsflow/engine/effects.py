@@ -11,6 +11,7 @@ from typing import Any
 
 from smsflow.engine.state import Plan
 from smsflow.errors import Place
+from smsflow.sms.options import NO_OPTIONS, Options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,18 +35,22 @@ class SendText:
     expires: datetime | None = None
     passes_block: bool = False  # only the confirmation of STOP
     name: str | None = None  # of a built-in text, such as compliance.stopped
+    to: str | None = None  # whose phone, when it is not the contact's
+    options: Options = NO_OPTIONS
     place: Place | None = None  # where its words are written
 
 
 @dataclass(frozen=True, slots=True)
 class SendAgain:
-    """The same text once more as a new message that names the one it replaces."""
+    """The same text once more, or `text` in its place, as a new message that names the one it
+    replaces."""
 
     message: str
     replaces: str
     plan: Plan
     due: datetime
     closes: datetime | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

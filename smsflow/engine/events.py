@@ -33,6 +33,7 @@ class Sent:
     flow: str | None = None
     step: str | None = None
     replaced: bool = False  # a resend or failover has taken its place
+    to: str | None = None  # whose phone, when it is not that of the session's contact
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from typing import Any, assert_never
 
 from smsflow.engine import (
     asides,
+    codes,
     errands,
     happening,
     keeping,
@@ -210,6 +211,7 @@ def _code(turn: Turn, event: CodePosted) -> None:
             step = turn.flow_of(session).steps[session.waiting.step]
             if isinstance(step, Otp) and "api" in step.accept:
                 waiting = session.waiting
-                result["result"] = routing.judge(turn, session, waiting, step, event.code, event.at)
+                code = codes.plain(event.code, step)
+                result["result"] = routing.judge(turn, session, waiting, step, code, event.at)
                 result["attempts_left"] = max(0, step.attempts - waiting.tries)
     turn.effects.append(RequestAnswered(event.request, result))

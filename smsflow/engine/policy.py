@@ -28,6 +28,9 @@ from smsflow.sms.numbers import zones_of
 # A text within this time of one that came in is a reply, and replies know no quiet hours.
 REPLY_WINDOW = timedelta(minutes=10)
 
+# More are not sent, where the author wrote other words for that.
+MAX_SEGMENTS = 3
+
 # How long a step that handles delivery waits for the report when nobody says otherwise.
 REPORT_WITHIN = Duration(seconds=600)
 
@@ -192,16 +195,23 @@ class Rules:
     project: Project
 
     def window(
-        self, moment: datetime, kind: str, contact: Contact, *, own: tuple[int, int] | None = None
+        self,
+        moment: datetime,
+        kind: str,
+        contact: Contact,
+        *,
+        own: tuple[int, int] | None = None,
+        holds: bool = False,
     ) -> Window:
         """When a text of that kind may leave to that contact; `own` are the quiet hours of its
-        flow, from and to in minutes of the day, in place of the project's."""
+        flow, from and to in minutes of the day, in place of the project's. `holds`: they hold it
+        also when it answers a text."""
         return window(
             moment,
             kind=kind,
             zone=self.zone(contact),
             quiet=self.project.quiet if own is None else QuietHours(*own, frozenset({kind})),
-            last_inbound=contact.last_inbound,
+            last_inbound=None if holds else contact.last_inbound,
         )
 
     def zone(self, contact: Contact) -> str:

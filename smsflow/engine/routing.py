@@ -205,7 +205,7 @@ def _unclear(asked: Asked) -> str:
 def _code(asked: Asked, question: Question, step: Otp) -> str:
     if "reply" not in step.accept:
         return "this code can't be texted back"
-    asked.guess = codes.code_in(asked.event.text, step.digits)
+    asked.guess = codes.code_in(asked.event.text, step)
     if asked.guess is None:
         return "no code in it"
     if len(asked.guess) != step.digits:

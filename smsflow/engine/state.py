@@ -273,6 +273,8 @@ class Plan:
     give_up_at: datetime | None = None
     question: bool = False  # an answer makes further tries pointless
     quiet: tuple[int, int] | None = None  # the flow's own quiet hours, in minutes of the day
+    holds: bool = False  # quiet hours hold it also while it is a reply
+    fallback: str | None = None  # other words, for when these are rejected
 
     @property
     def number(self) -> str:
@@ -292,6 +294,8 @@ class Plan:
             "give_up_at": encode(self.give_up_at),
             "question": self.question,
             "quiet": self.quiet and list(self.quiet),
+            "holds": self.holds,
+            "fallback": self.fallback,
         }
 
     @classmethod
@@ -308,4 +312,6 @@ class Plan:
             give_up_at=decode(data["give_up_at"]),
             question=data["question"],
             quiet=tuple(data["quiet"]) if data.get("quiet") else None,
+            holds=data.get("holds", False),
+            fallback=data.get("fallback"),
         )

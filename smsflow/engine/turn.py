@@ -9,8 +9,9 @@ from random import Random
 from typing import Any
 
 from smsflow.engine import policy
+from smsflow.engine.copying import copied_contact, copied_session
 from smsflow.engine.effects import DropQueued, Effect, SendText, SetTimer, Traced
-from smsflow.engine.leaving import plan_leaving
+from smsflow.engine.leaving import own_quiet, plan_for_other, plan_leaving
 from smsflow.engine.model import (
     Delivery,
     Duration,
@@ -22,7 +23,7 @@ from smsflow.engine.model import (
     Value,
 )
 from smsflow.engine.scope import contact_scope, session_scope
-from smsflow.engine.state import Contact, Conversation, Plan, Session, Waiting
+from smsflow.engine.state import Conversation, Plan, Session, Waiting
 from smsflow.engine.templating.templates import (
     CompiledExpression,
     TemplateError,
@@ -30,8 +31,10 @@ from smsflow.engine.templating.templates import (
     compile_text,
 )
 from smsflow.engine.templating.values import in_zone
+from smsflow.engine.wording import Wording, options_of, worded
 from smsflow.engine.world import World
 from smsflow.errors import Place
+from smsflow.sms.options import Options
 
 MAX_TEXTS = 50  # in one session (flow-language section 1.9)
 
@@ -59,9 +62,9 @@ class Turn:
         self.ended: list[Session] = []  # in this turn, and nobody has been told yet
         self.resumed: list[tuple[Session, str | None]] = []  # with the handler that they come from
         self.interrupted: list[Session] = []  # have to end, for another flow asks
-        self.contact = _copied_contact(conversation.contact)
+        self.contact = copied_contact(conversation.contact)
         self.conversation = Conversation(
-            self.contact, [_copied_session(each) for each in conversation.sessions]
+            self.contact, [copied_session(each) for each in conversation.sessions]
         )
 
     # --- looking things up -------------------------------------------------------------------
@@ -241,36 +244,64 @@ class Turn:
         waits: bool = False,
         question: bool = False,
         expires: Duration | None = None,
+        to: str | None = None,
     ) -> SendText:
-        """Send a rendered text, by the delivery settings of `step`; `slot`: not its own words."""
+        """Send a rendered text, by the delivery settings of `step`; `slot`: not its own words;
+        `to`: another phone than the contact's."""
         if session.sent >= MAX_TEXTS:
             raise FlowFailed("limit", f"a session may send {MAX_TEXTS} texts at most", at.place)
         flow = self.flow_of(session)
         delivery = step.delivery if step is not None else Delivery()
         rules = policy.Rules(self.world.project)
-        window, opener = plan_leaving(rules, self.contact, session, flow, self.now)
+        options = self._options(session, flow, delivery, at)
+        words = Wording(text, slot)
+        if step is not None and slot is None:
+            usual = self.world.project.policy(delivery.policy)
+            words = worded(step, usual, text, options, lambda other: self.render(session, other))
+        own = own_quiet(flow, delivery)
+        if to is not None:
+            window, opener = plan_for_other(rules, to, flow.kind, self.now, own=own), False
+        else:
+            window, opener = plan_leaving(
+                rules, self.contact, session, flow, self.now, delivery=delivery
+            )
         session.sent += 1
         due = window.opens
-        plan = self._plan(session, delivery, due, waits=waits, question=question)
-        plan = replace(plan, quiet=(flow.quiet.start, flow.quiet.end) if flow.quiet else None)
+        plan = replace(
+            self._plan(session, delivery, due, waits=waits, question=question),
+            quiet=own,
+            holds=delivery.quiet == "hold",
+            fallback=words.fallback,
+        )
+        expires = expires or delivery.validity
+        ends = [each for each in (expires and self.length(expires, due), plan.give_up_at) if each]
         effect = SendText(
             message=self.new_id(),
             session=session.id,
             flow=flow.name,
             step=at.id,
-            text=text,
+            text=words.text,
             masked=masked,
             kind=flow.kind,
             plan=plan,
             due=due,
             closes=window.closes,
             opener=opener,
-            expires=self.length(expires, due) if expires else plan.give_up_at,
-            place=_written(step, slot, session.language),
+            expires=min(ends, default=None),
+            to=to,
+            options=options,
+            place=_written(step, words.slot, session.language),
         )
         self.effects.append(effect)
-        self.trace(session, at, "send", masked or text)
+        whom = "" if to is None else f"to {to}: "
+        self.trace(session, at, "send", whom + (masked or words.text))
         return effect
+
+    def _options(self, session: Session, flow: Flow, delivery: Delivery, at: Step) -> Options:
+        try:
+            return options_of(delivery, flow, lambda value: self.value(session, value))
+        except ValueError as error:
+            raise FlowFailed("limit", str(error), at.place) from None
 
     def first_number(self, session: Session, step: Speaking) -> str:
         """The name of our number on which a text of that step would go out now."""
@@ -339,32 +370,3 @@ class Turn:
 def _written(step: Speaking | None, slot: Text | None, language: str) -> Place | None:
     text = slot or (step.text if step is not None else None)
     return text.in_language(language).place if text is not None else None
-
-
-def _copied_contact(contact: Contact) -> Contact:
-    return replace(
-        contact,
-        fields=dict(contact.fields),
-        groups=list(contact.groups),
-        lists=list(contact.lists),
-        starts=dict(contact.starts),  # the lists in it are replaced, never changed
-        wrong=dict(contact.wrong),
-        locked=dict(contact.locked),
-        kept=list(contact.kept),
-    )
-
-
-def _copied_session(session: Session) -> Session:
-    return replace(
-        session,
-        variables=dict(session.variables),
-        answers=dict(session.answers),
-        visits=dict(session.visits),
-        waiting=session.waiting and _copied_wait(session.waiting),
-        aside=[_copied_wait(each) for each in session.aside],
-        asked=list(session.asked),
-    )
-
-
-def _copied_wait(waiting: Waiting) -> Waiting:
-    return replace(waiting, numbers=list(waiting.numbers), due=dict(waiting.due))

@@ -104,7 +104,8 @@ def _rewritten(connection: sqlite3.Connection) -> bool:
 
 def _rows_of(phone: str) -> Iterator[tuple[Table, ColumnElement[bool]]]:
     """What tells of the number; rows that others refer to come after those."""
-    texts = select(messages.c.id).where(messages.c.contact == phone)
+    theirs = or_(messages.c.contact == phone, messages.c.owner == phone)
+    texts = select(messages.c.id).where(theirs)
     runs = select(sessions.c.id).where(sessions.c.phone == phone)
     yield inbox, inbox.c.contact == phone
     yield errands, errands.c.contact == phone
@@ -115,9 +116,9 @@ def _rows_of(phone: str) -> Iterator[tuple[Table, ColumnElement[bool]]]:
     quoted = dead_letters.c.payload.cast(messages.c.text.type).contains(bare, autoescape=True)
     about = or_(quoted, dead_letters.c.error.contains(bare, autoescape=True))
     yield dead_letters, or_(dead_letters.c.contact == phone, about)
-    yield outbox, outbox.c.contact == phone
+    yield outbox, or_(outbox.c.contact == phone, outbox.c.owner == phone)
     yield attempts, attempts.c.message.in_(texts)
-    yield messages, messages.c.contact == phone
+    yield messages, theirs
     yield requests, requests.c.request.in_(runs)
     yield sessions, sessions.c.phone == phone
     yield traces, traces.c.contact == phone

@@ -53,7 +53,7 @@ class Gate:
         for row in asked:
             window = _unknown_hours(row, now)
             if rules is not None:
-                window = rules.window(now, row.kind, found[row.contact], own=_own_hours(row))
+                window = rules.window(now, row.kind, found[row.contact], **_own_hours(row))
             if window is None:
                 continue
             if window.opens > now:
@@ -78,7 +78,7 @@ class Gate:
         for row in new:
             if row.id in over.later:
                 allowed = over.later[row.id]
-                window = rules.window(allowed, row.kind, openers[row.contact], own=_own_hours(row))
+                window = rules.window(allowed, row.kind, openers[row.contact], **_own_hours(row))
                 judged.put_off.add(row.id)
                 changed.append(_moved(row, window))
             elif row.id in over.refused:
@@ -97,9 +97,10 @@ class Gate:
         return found
 
 
-def _own_hours(row: Row[Any]) -> tuple[int, int] | None:
-    """The quiet hours of the flow that made the text, if it has some of its own."""
-    return Plan.from_json(row.plan).quiet
+def _own_hours(row: Row[Any]) -> dict[str, Any]:
+    """What the flow that made the text says of quiet hours, for `Rules.window`."""
+    plan = Plan.from_json(row.plan)
+    return {"own": plan.quiet, "holds": plan.holds}
 
 
 def _is_closed(row: Row[Any], now: datetime) -> bool:

@@ -86,4 +86,5 @@ def read_message(row: RowMapping) -> Message:
         made_at=row["made_at"],
         accepted_at=row["accepted_at"],
         final_at=row["final_at"],
+        owner=row["owner"],
     )

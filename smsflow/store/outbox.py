@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 
 from smsflow.engine.policy import Rules
+from smsflow.sms.options import Options
 from smsflow.sms.states import State
 from smsflow.store.bucket import Bucket
 from smsflow.store.columns import Instant
@@ -259,6 +260,7 @@ def _claim(dialect: Dialect) -> Select[Any]:
             messages.c.state,
             messages.c.kind,
             messages.c.plan,
+            messages.c.options,
             func.coalesce(contacts.c.opted_out, False).label("opted_out"),
         )
         .join_from(claimed, messages, messages.c.id == claimed.c.message)
@@ -291,6 +293,7 @@ def _leased(row: Row[Any], token: str) -> Leased:
         tries=row.tries + (row.lease_token is not None),
         first_try_at=row.first_try_at,
         expires=row.expires,
+        options=Options.from_json(row.options),
     )
 
 

@@ -24,6 +24,7 @@ from smsflow.engine.effects import (
 )
 from smsflow.engine.state import Contact, Plan, Session
 from smsflow.errors import Place
+from smsflow.sms.options import NO_OPTIONS, Options
 from smsflow.sms.states import State
 
 
@@ -92,6 +93,7 @@ class Message:
     made_at: datetime
     accepted_at: datetime | None
     final_at: datetime | None
+    owner: str | None = None  # the contact whose session sent it, when it went to somebody else
 
     @property
     def wire_id(self) -> str:
@@ -145,6 +147,7 @@ class Leased:
     tries: int  # before this one, without those that surely did not leave
     first_try_at: datetime | None  # of this wire id; None when this is the first
     expires: datetime | None
+    options: Options = NO_OPTIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

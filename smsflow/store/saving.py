@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, or_, select
 
+from smsflow.engine.effects import DropQueued
 from smsflow.engine.state import Plan
 from smsflow.sms.numbers import number_hash
 from smsflow.sms.states import State
@@ -204,6 +205,7 @@ class Leaving:
                 outbox.c.id,
                 outbox.c.message,
                 outbox.c.contact,
+                outbox.c.owner,
                 outbox.c.passes_block,
                 outbox.c.held,
                 outbox.c.lease_token,
@@ -213,6 +215,7 @@ class Leaving:
                 or_(
                     dialect.one_of(outbox.c.message, "ids"),
                     dialect.one_of(outbox.c.contact, "phones"),
+                    dialect.one_of(outbox.c.owner, "phones"),
                 )
             )
             .order_by(outbox.c.id)
@@ -287,9 +290,7 @@ def _refusals(
         reasons = [
             drop.reason
             for phone, drop in changes.dropped
-            # A STOP means what was there before it; a chain ends with all its resends.
-            if phone == row.contact
-            and (row.message not in new if drop.root is None else drop.root == message["root"])
+            if _means(phone, drop, row, message["root"], new)
         ]
         if reasons and not (row.passes_block or row.held or row.leased):
             may_be_out = message["state"] == State.UNCERTAIN or row.lease_token is not None
@@ -304,6 +305,14 @@ def _refusals(
                 )
             )
     return refusals
+
+
+def _means(phone: str, drop: DropQueued, row: Row[Any], root: str, new: set[str]) -> bool:
+    """True for a text that this drop is about. A STOP means what was there before it; a chain ends
+    with all its resends, whomever they are to."""
+    if drop.root is None:
+        return phone == row.contact and row.message not in new
+    return phone == (row.owner or row.contact) and drop.root == root
 
 
 def _awaited(accepted: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -235,8 +235,16 @@ messages = Table(
     Column("final_at", Instant),
     Column("expires", Instant),  # kept for a resend, whose outbox row is new
     Column("passes_block", Boolean, nullable=False),
+    Column("owner", Clean),  # the contact whose session sent it, when it went to somebody else
+    Column("options", Json),  # what is asked of the provider; NULL for nothing
     UniqueConstraint("id", name="messages_id"),
     Index("messages_contact", "contact", "made_at"),
+    Index(
+        "messages_owner",
+        "owner",
+        postgresql_where=text("owner IS NOT NULL"),
+        sqlite_where=text("owner IS NOT NULL"),
+    ),
     Index(
         "messages_replaces",
         "replaces",
@@ -271,10 +279,17 @@ outbox = Table(
     Column("lease_token", Clean),
     Column("lease_until", Float, nullable=False),  # the database's clock, seconds since 1970
     Column("held", Boolean, nullable=False),
+    Column("owner", Clean),  # as of its message
     UniqueConstraint("message", name="outbox_message"),
     Index("outbox_claim", "priority", "due", "id"),
     Index("outbox_order", "order_key", "id"),
     Index("outbox_contact", "contact"),
+    Index(
+        "outbox_owner",
+        "owner",
+        postgresql_where=text("owner IS NOT NULL"),
+        sqlite_where=text("owner IS NOT NULL"),
+    ),
     Index(
         "outbox_lease",
         "lease_token",

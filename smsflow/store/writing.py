@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from smsflow.engine.effects import Errand, SendAgain, SendText
-from smsflow.sms.encoding import segments
 from smsflow.sms.numbers import number_hash
+from smsflow.sms.options import Options
 from smsflow.sms.states import State
 from smsflow.store.columns import clean
 from smsflow.store.rows import Kind, NewRow
@@ -24,11 +24,11 @@ EVERYBODY = "@everybody"
 INBOX = "kind contact number_hash payload due tries session"
 MESSAGE = (
     "id root replaces contact session flow step number text masked kind plan state error epoch "
-    "segments made_at accepted_at final_at expires passes_block"
+    "segments made_at accepted_at final_at expires passes_block owner options"
 )
 OUTBOX = (
     "message contact number priority due first_due closes opener session order_key expires "
-    "passes_block tries first_try_at lease_token lease_until held"
+    "passes_block tries first_try_at lease_token lease_until held owner"
 )
 ERRAND = (
     "id contact session serial kind payload due first_due expires tries error lease_token "
@@ -66,12 +66,13 @@ def no_report_row(contact: str, message: str, due: datetime) -> dict[str, Any]:
 
 
 def text_row(phone: str, text: SendText, now: datetime) -> dict[str, Any]:
-    """The message of a new text, and what its outbox row has to know."""
+    """The message of a new text of that contact's conversation, and what its outbox row has to
+    know."""
     return {
         "id": text.message,
         "root": text.message,
         "replaces": None,
-        "contact": phone,
+        "contact": text.to or phone,
         "session": text.session,
         "flow": text.flow,
         "step": text.step,
@@ -80,10 +81,12 @@ def text_row(phone: str, text: SendText, now: datetime) -> dict[str, Any]:
         "masked": text.masked,
         "kind": text.kind,
         "plan": text.plan.to_json(),
-        "segments": segments(clean(text.text)),
+        "segments": text.options.segments(clean(text.text)),
         "made_at": now,
         "expires": text.expires,
         "passes_block": text.passes_block,
+        "owner": phone if text.to is not None else None,
+        "options": text.options.to_json(),
         "closes": text.closes,
         "opener": text.opener,
         "follows": text.session,
@@ -92,12 +95,18 @@ def text_row(phone: str, text: SendText, now: datetime) -> dict[str, Any]:
 
 
 def again_row(replaced: RowMapping, again: SendAgain, now: datetime) -> dict[str, Any]:
-    """The message of the same text once more; `replaced` is the row that it takes the place of.
+    """The message of the same text once more, or of other words for it; `replaced` is the row that
+    it takes the place of.
 
     Its session has gone on, so later texts don't wait for it.
     """
+    words = {}
+    if again.text is not None:
+        options = Options.from_json(replaced["options"])
+        words = {"text": again.text, "segments": options.segments(clean(again.text))}
     return {
         **{name: replaced[name] for name in MESSAGE.split()},
+        **words,
         "id": again.message,
         "replaces": again.replaces,
         "number": again.plan.number,
@@ -140,6 +149,7 @@ def outbox_row(message: Mapping[str, Any], due: datetime) -> dict[str, Any]:
         "lease_token": None,
         "lease_until": 0.0,
         "held": False,
+        "owner": message["owner"],
     }
 
 

@@ -53,7 +53,7 @@ KEYS = {
     "a step without a verb": ("- id: a", "F206", 4, "one of: send"),
     "two verbs": ("- send: Hello\n  end: done", "F205", 5, "new step"),
     "a verb to come": ("- handoff: desk", "F204", 4, "leave the step out"),
-    "a key to come": ("- send: Hello\n  media: a.png", "F204", 5, "leave it out"),
+    "a key to come": ("- ask: Hello?\n  sensitive: true", "F204", 5, "leave it out"),
     "a type of its own": ("- ask: When?\n  type: day", "F207", 5, "it can be"),
     "a bound that is no day": ("- ask: When?\n  type: date\n  min: 3", "F202", 6, "2025-03-30"),
     "a bound for a phone": ("- ask: Who?\n  type: phone\n  max: 3", "F211", 6, "leave"),

@@ -6,6 +6,8 @@ import pytest
 
 from smsflow.engine import codes
 from smsflow.engine.effects import Traced
+from smsflow.engine.model import Otp, Text
+from smsflow.errors import Place
 
 OTP = """
 kind: otp
@@ -20,6 +22,7 @@ steps:
     on_locked: {end: locked}
   - send: Welcome.
 """
+SIX = Otp(id="a", place=Place("flows/a.yaml", 1, 1), text=Text({}), digits=6)
 
 
 @pytest.fixture(autouse=True)
@@ -90,11 +93,11 @@ def test_a_text_without_a_code_costs_no_try(world, phone):
 
 @pytest.mark.parametrize("text", ["call 12 or 3456 now", "1 and 2"])
 def test_a_text_with_several_numbers_holds_no_code(text):
-    assert codes.code_in(text, 6) is None
+    assert codes.code_in(text, SIX) is None
 
 
 def test_the_one_number_of_the_right_length_is_the_code():
-    assert codes.code_in("order 12: 482913", 6) == "482913"
+    assert codes.code_in("order 12: 482913", SIX) == "482913"
 
 
 def test_a_new_code_kills_the_old_one_and_keeps_the_count_of_tries(world, phone, clock):

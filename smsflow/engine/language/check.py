@@ -6,16 +6,18 @@ The order is that of the codes. Nothing here stops at the first mistake.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from smsflow.engine.language.flows import FlowReading
 from smsflow.engine.language.graph_checks import check_graph
-from smsflow.engine.language.reading import listed, suggest
+from smsflow.engine.language.reading import Context, listed, suggest
 from smsflow.engine.language.sms_checks import check_texts
 from smsflow.engine.language.subflow_checks import check_runs
 from smsflow.engine.language.variables import check_variables
-from smsflow.engine.model import Ask, End, Flow, Otp, Run, Speaking, Start, Text
+from smsflow.engine.model import Ask, End, Flow, Otp, Run, Send, Speaking, Start, Text
 from smsflow.engine.words.folding import fold
 from smsflow.errors import Issue, Place
+from smsflow.sms.options import NO_OPTIONS, Options
 
 _GIVES_INPUTS = frozenset({"event", "schedule", "delivery", "outcome"})  # or has to
 
@@ -26,13 +28,36 @@ def check_flow(reading: FlowReading) -> None:
     check_graph(reading)
     if reading.flow is not None:
         steps = reading.flow.steps.values()
-        check_texts(reading.ctx, (text for step in steps for text in _texts(step)))
+        texts = ((text, _options(step)) for step in steps for text in _texts(step))
+        check_texts(reading.ctx, texts)
+        if reading.flow.kind == "marketing":
+            _check_marketing(reading.ctx, reading.flow)
+
+
+def _check_marketing(ctx: Context, flow: Flow) -> None:
+    """Note marketing to people who did not agree to it, and in their quiet hours."""
+    for step in flow.steps.values():
+        if isinstance(step, Send) and step.to is not None:
+            message = "marketing goes to the contact who subscribed, and to nobody else"
+            hint = "leave 'to' out, or send it from a flow of another kind"
+            ctx.issue(step.to.place, "F702", message, hint)
+        if isinstance(step, Speaking) and step.delivery.quiet == "ignore":
+            message = "marketing never leaves in quiet hours"
+            ctx.issue(step.place, "F702", message, "leave 'quiet: ignore' out")
+
+
+def _options(step: object) -> Options:
+    """How the texts of a step are sent, as far as that is known before."""
+    if not isinstance(step, Speaking):
+        return NO_OPTIONS
+    delivery = step.delivery
+    return replace(delivery.options, tracked_as="x" if delivery.track else None)
 
 
 def _texts(step: object) -> Iterator[Text]:
     found: list[Text | None] = []
     if isinstance(step, Speaking):
-        found.append(step.text)
+        found += [step.text, step.delivery.fallback]
     match step:
         case Ask():
             found += [step.invalid, step.retry.text, step.nudge.text if step.nudge else None]

@@ -73,4 +73,5 @@ CODES: Mapping[str, str] = {
     "F602": "a text needs more than one segment (warning)",
     "F603": "a text needs more segments than are sent",
     "F701": "a stop or help word as an answer or keyword",
+    "F702": "marketing to somebody who did not subscribe, or in quiet hours",
 }

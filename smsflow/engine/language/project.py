@@ -37,6 +37,7 @@ from smsflow.engine.model import (
 from smsflow.engine.words.compliance import ComplianceWords
 from smsflow.engine.words.folding import fold
 from smsflow.errors import Issue, Place
+from smsflow.sms.options import NO_OPTIONS
 
 FILE = "smsflow.yaml"
 
@@ -71,10 +72,11 @@ def read_project(
         texts = [
             *([project.default_reply] if project.default_reply else []),
             *project.texts.values(),
+            *(each.fallback for each in project.policies.values() if each.fallback),
         ]
         ctx.fields = project.fields
         check_project_texts(ctx, texts)
-        check_texts(ctx, texts)
+        check_texts(ctx, ((text, NO_OPTIONS) for text in texts))
     unique = sorted(dict.fromkeys(ctx.issues), key=lambda issue: issue.place)
     return (None if any(issue.level == "error" for issue in unique) else project), unique
 
@@ -246,6 +248,7 @@ def _policies(ctx: Context, fields: Fields) -> dict[str, DeliveryPolicy]:
             resend_after=resend.get("after", Duration(seconds=1800)) if resend else Duration(),
             resend_on=frozenset(resend.get("on", ())) if resend else frozenset(),
             give_up=entry.get("give_up"),
+            fallback=entry.get("fallback"),
         )
     return found
 

@@ -13,23 +13,27 @@ from jinja2 import Environment, nodes
 
 from smsflow.engine.language.reading import Context
 from smsflow.engine.model import Template, Text
+from smsflow.engine.policy import MAX_SEGMENTS
 from smsflow.errors import Place
 from smsflow.sms.encoding import first_outside_gsm, segments
+from smsflow.sms.options import NO_OPTIONS, Options
 
-MAX_SEGMENTS = 3
 _PARSER = Environment(keep_trailing_newline=True)  # noqa: S701 - parsed with, never rendered with
 _BY_FILTER = {"date": "30 September", "time": "10:30", "datetime": "30 September 10:30"}
 _BY_NAME = {"code": "482913", "attempts_left": "2"}
 _TYPICAL = "Anderson"
 
 
-def check_text(ctx: Context, language: str, template: Template, seen: set[Place]) -> None:
+def check_text(
+    ctx: Context, language: str, template: Template, seen: set[Place], options: Options = NO_OPTIONS
+) -> None:
     """Note a text that needs more than one segment, or more than may be sent."""
     if template.place in seen:
         return
     seen.add(template.place)
-    text = typical(template.source)
-    count = segments(text)
+    typed = typical(template.source)
+    text, shifts = options.as_sent(typed), options.shifts(typed)
+    count = options.segments(typed)
     if count <= 1:
         return
     prefix = f"{language}: " if language else ""
@@ -37,12 +41,13 @@ def check_text(ctx: Context, language: str, template: Template, seen: set[Place]
         message = f"{prefix}this text needs {count} segments; at most {MAX_SEGMENTS} are sent"
         ctx.issue(template.place, "F603", message, "make it shorter")
         return
-    foreign = first_outside_gsm(text)
+    foreign = first_outside_gsm(text, shifts)
     if foreign is None:
         message = f"{prefix}this text needs {count} segments instead of 1"
         ctx.issue(template.place, "F602", message, "make it shorter", "warning")
         return
-    cheap = segments("".join("x" if first_outside_gsm(char) else char for char in text))
+    plain = ("x" if first_outside_gsm(char, shifts) else char for char in text)
+    cheap = segments("".join(plain), shifts)
     message = f"{prefix}{foreign[1]!r} is not in GSM-7, so this text needs {count} segments"
     if cheap < count:
         message += f" instead of {cheap}"
@@ -52,12 +57,12 @@ def check_text(ctx: Context, language: str, template: Template, seen: set[Place]
     ctx.issue(place, "F602", message, "write it another way, or make the text shorter", "warning")
 
 
-def check_texts(ctx: Context, texts: Iterable[Text]) -> None:
-    """Check every variant of every text, each place once."""
+def check_texts(ctx: Context, texts: Iterable[tuple[Text, Options]]) -> None:
+    """Check every variant of every text as it will be sent, each place once."""
     seen: set[Place] = set()
-    for text in texts:
+    for text, options in texts:
         for language, template in text.variants.items():
-            check_text(ctx, language, template, seen)
+            check_text(ctx, language, template, seen, options)
 
 
 @lru_cache(maxsize=4096)

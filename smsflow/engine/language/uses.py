@@ -11,6 +11,7 @@ from smsflow.engine.model import (
     AnyStep,
     Ask,
     Call,
+    Delivery,
     Emit,
     End,
     Expression,
@@ -53,9 +54,15 @@ def uses_of(step: AnyStep) -> Iterator[Use]:
         case Ask():
             yield from _of_ask(step)
         case Otp():
+            yield from _of_delivery(step.delivery)
             yield from in_text(step.text, _OTP_NAMES)
             yield from in_text(step.wrong, _OTP_NAMES)
-        case Send() | End():
+        case Send():
+            yield from in_text(step.text)
+            yield from _of_delivery(step.delivery)
+            if step.to is not None:
+                yield Use(needs.strict_expression(step.to.source), step.to.place)
+        case End():
             yield from in_text(step.text)
         case Wait():
             yield from in_moment(step.moment)
@@ -79,8 +86,15 @@ def uses_of(step: AnyStep) -> Iterator[Use]:
             yield from _of_errand(step)
 
 
+def _of_delivery(delivery: Delivery) -> Iterator[Use]:
+    yield from in_text(delivery.fallback)
+    if delivery.callback is not None:
+        yield from (of_value(each) for each in delivery.callback.expressions())
+
+
 def _of_ask(step: Ask) -> Iterator[Use]:
     value = frozenset({"value"})
+    yield from _of_delivery(step.delivery)
     yield from in_text(step.text)
     yield from in_text(step.invalid)
     yield from in_text(step.retry.text)

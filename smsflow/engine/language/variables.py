@@ -36,6 +36,7 @@ from smsflow.engine.model import (
     If,
     Resume,
     Run,
+    Send,
     Set,
     Switch,
     Text,
@@ -185,7 +186,7 @@ def _ways(step: AnyStep, names: Names) -> Iterator[tuple[str | None, Names]]:
     match step:
         case Ask(save=str(save)):
             yield from _ways_of_ask(step, save, names)
-        case Run(save=str(save)):
+        case Run(save=str(save)) | Send(save=str(save)):
             yield from ((target, names | {save}) for target in step.outcomes.values())
             yield step.next, names | {save}
         case Wait(save=str(save)):
@@ -316,7 +317,7 @@ def _setters(flow: Flow, name: str) -> list[AnyStep]:
     return [
         step
         for step in flow.steps.values()
-        if (isinstance(step, Ask | Run | Wait | Call | Action) and step.save == name)
+        if (isinstance(step, Ask | Run | Send | Wait | Call | Action) and step.save == name)
         or (isinstance(step, Set) and any(target == name for target, _ in step.assignments))
     ]
 
@@ -351,7 +352,7 @@ def _own_names(flow: Flow) -> Names:
     """The names that some way through the flow sets."""
     names = {each.name for each in flow.inputs} | set(flow.variables)
     for step in flow.steps.values():
-        if isinstance(step, Ask | Run | Wait | Call | Action) and step.save:
+        if isinstance(step, Ask | Run | Send | Wait | Call | Action) and step.save:
             names.add(step.save)
         elif isinstance(step, Set):
             names |= {target for target, _ in step.assignments}

@@ -35,6 +35,7 @@ class DeliveryPolicy:
     resend_after: Duration = Duration(seconds=1800)
     resend_on: frozenset[str] = frozenset()
     give_up: Duration | None = None
+    fallback: Text | None = None
 
 
 ONE_A_DAY = StartLimit(1, Duration(days=1))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from smsflow.engine.model.slots import Duration, Expression, Happening, Moment, Text, Value
 from smsflow.engine.words.replies import AnswerSpec
 from smsflow.errors import Place
+from smsflow.sms.options import NO_OPTIONS, Options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,13 @@ class Delivery:
     policy: str | None = None  # `deliver: careful`
     via: tuple[str, ...] = ()  # `via: [main, backup]` overrides the policy's
     report_within: Duration | None = None
+    fallback: Text | None = None  # when it is rejected, or needs more segments than are sent
+    ordered: bool = False  # the session goes on when the text's fate is known
+    quiet: str | None = None  # ignore: it leaves in quiet hours; hold: also a reply waits for them
+    validity: Duration | None = None
+    options: Options = NO_OPTIONS
+    track: bool = False
+    callback: Value | None = None
 
 
 DELIVERY_OUTCOMES = frozenset(
@@ -59,13 +67,17 @@ class Speaking(Step):
 
     @property
     def follows_delivery(self) -> bool:
-        """True when the author handles a delivery outcome, so the step waits for the report."""
-        return not DELIVERY_OUTCOMES.isdisjoint(self.outcomes)
+        """True when the step waits for the report: the author handles a delivery outcome, or wants
+        the texts in order."""
+        return self.delivery.ordered or not DELIVERY_OUTCOMES.isdisjoint(self.outcomes)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Send(Speaking):
     """Send a text. Outcomes: the delivery outcomes; with one of them the step waits."""
+
+    to: Expression | None = None  # whose phone; the contact's when None
+    save: str | None = None  # the variable that keeps its id and status
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +170,8 @@ class Otp(Speaking):
     Outcomes: `on_expired` (the code), `on_locked`, `on_failed` (the text); verified falls through.
     """
 
-    digits: int = 6
+    digits: int = 6  # characters of the code
+    letters: bool = False
     expires: Duration = Duration(seconds=600)
     attempts: int = 3
     accept: tuple[str, ...] = ("reply", "api")

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from smsflow.engine import policy
+from smsflow.engine.codes import DIGITS, LETTERS
 from smsflow.engine.inputs import read_value
 from smsflow.engine.language.reading import Context, Refused, suggest
 from smsflow.engine.model import Flow, Otp, Project
@@ -24,13 +25,12 @@ START = "2025-01-06 09:00"  # a Monday, when a test doesn't say
 PHONE = "+447700900123"  # of a range that is kept for fiction
 SEED = 1
 
-_DIGITS = "0123456789"
-
 
 class ScriptedRandom(Random):
-    """Seeded randomness whose first digits are those of the codes that are given.
+    """Seeded randomness whose first draws are the characters of the codes that are given.
 
-    `drawn` has every digit that was drawn, so that a conversation can be written down.
+    `drawn` has every character of a code that was drawn, for a conversation to be written
+    down.
     """
 
     def __init__(self, seed: int, codes: str = "") -> None:
@@ -39,8 +39,8 @@ class ScriptedRandom(Random):
         self.drawn = ""
 
     def choice(self, seq: Any) -> Any:
-        """The next scripted digit, else a random one."""
-        if seq != _DIGITS:
+        """The next scripted character, else a random one."""
+        if seq not in (DIGITS, LETTERS):
             return super().choice(seq)
         digit = self._scripted.pop(0) if self._scripted else super().choice(seq)
         self.drawn += digit
@@ -75,11 +75,13 @@ def check_given(ctx: Context, given: Mapping[str, Any], place_of: Callable[[str]
     if not isinstance(given.get("start", {}), Mapping):
         ctx.issue(place_of("start"), "F202", "'start' takes the inputs as a mapping", "or {}")
     codes = given.get("codes", [])
-    digits = isinstance(codes, list) and all(
-        isinstance(code, str) and code and not code.strip(_DIGITS) for code in codes
+    well = isinstance(codes, list) and all(
+        isinstance(code, str) and code and not (code.strip(DIGITS) and code.strip(LETTERS))
+        for code in codes
     )
-    if not digits:
-        ctx.issue(place_of("codes"), "F202", "codes are a list of digits", 'such as ["482913"]')
+    if not well:
+        hint = f'such as ["482913"]; codes of letters are made of {LETTERS}'
+        ctx.issue(place_of("codes"), "F202", "codes are a list of digits", hint)
     seed = given.get("random", SEED)
     if isinstance(seed, bool) or not isinstance(seed, int):
         ctx.issue(place_of("random"), "F202", "'random' is a whole number", "such as 7")

@@ -21,7 +21,7 @@ from smsflow.sms.states import State
 WHEN = ("start", "in", "after", "at", "dlr", "event", "verify", "restart", "deploy")
 THEN = ("out", "http", "silent", "emit", "end", "expect")
 LATER = ("handoff", "agent", "run")
-OUT_KEYS = ("text", "starts", "contains", "matches", "lang", "via", "segments", "named")
+OUT_KEYS = ("text", "starts", "contains", "matches", "lang", "via", "segments", "named", "to")
 
 # What a report can say; what our own side decides (queued, refused ...) comes by itself.
 REPORTS = {

@@ -120,7 +120,8 @@ class Simulator:
 
     def text(self, text: str, number: str | None = None) -> None:
         """The contact texts us, on the number where they last heard from us if none is named."""
-        last = self.sent[-1].via if self.sent else next(iter(self.world.project.numbers))
+        heard = [each.via for each in self.sent if each.effect.to is None]
+        last = heard[-1] if heard else next(iter(self.world.project.numbers))
         self._happen(TextReceived(text, number or last, self.now))
 
     def start(self, flow: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -244,7 +245,8 @@ class Simulator:
         """The claim: the gate is asked at the last moment."""
         if text.state is not State.QUEUED:
             return
-        if self.contact.opted_out and not text.effect.passes_block:
+        theirs = text.effect.to is None
+        if self.contact.opted_out and theirs and not text.effect.passes_block:
             self._refuse(text, State.REFUSED, "opted out")
         elif text.effect.expires is not None and text.effect.expires <= self.now:
             self._refuse(text, State.EXPIRED, "expired before it could leave")
@@ -268,8 +270,9 @@ class Simulator:
             case SendAgain():
                 first = self._texts[effect.replaces]
                 first.replaced = True
+                made = replace(first.effect, text=effect.text or first.effect.text)
                 self._queue(
-                    SimulatedText(effect.message, first.root, first.effect, effect.plan, effect.due)
+                    SimulatedText(effect.message, first.root, made, effect.plan, effect.due)
                 )
             case SetTimer():
                 self._alarm(effect.due, TimerDue(effect.session, effect.serial, effect.name))
@@ -321,7 +324,8 @@ class Simulator:
 
     def _drop(self, effect: DropQueued) -> None:
         for text in self._texts.values():
-            if effect.root is not None and text.root != effect.root:
+            others = text.effect.to is not None if effect.root is None else text.root != effect.root
+            if others:
                 continue
             if text.state is State.QUEUED and not text.effect.passes_block:
                 text.state = State.REFUSED
@@ -351,6 +355,7 @@ class Simulator:
             made.flow,
             made.step,
             text.replaced,
+            made.to,
         )
 
     def _id(self) -> str:

@@ -47,7 +47,7 @@ def _put_on_record(
 
 def start(turn: Turn, session: Session, step: Start) -> None:
     """Another flow, with whoever it is for."""
-    phone = None if step.group else _phone(turn, session, step.contact)
+    phone = None if step.group else _whose(turn, session, step.contact)
     due = turn.now if step.at is None else _moment(turn, session, step, step.at)
     inputs = _plain(step, turn.data(session, step.inputs))
     turn.effects.append(
@@ -66,16 +66,19 @@ def start(turn: Turn, session: Session, step: Start) -> None:
     turn.trace(session, step, "start", f"{step.flow} with {whom}{later}")
 
 
-def _phone(turn: Turn, session: Session, contact: Expression | None) -> str:
-    if contact is None:
-        return turn.contact.phone
-    value = turn.evaluate(session, contact)
+def _whose(turn: Turn, session: Session, contact: Expression | None) -> str:
+    return turn.contact.phone if contact is None else phone_of(turn, session, contact, "contact")
+
+
+def phone_of(turn: Turn, session: Session, written: Expression, key: str) -> str:
+    """The phone that the expression under that key says, E.164."""
+    value = turn.evaluate(session, written)
     try:
         phone = normalise(str(value))
     except ValueError as error:
-        raise FlowFailed("flow", f"'contact': {error}", contact.place) from None
+        raise FlowFailed("flow", f"'{key}': {error}", written.place) from None
     if not is_phone(phone):
-        raise FlowFailed("flow", f"'contact' must be a phone in E.164, not {phone}", contact.place)
+        raise FlowFailed("flow", f"'{key}' must be a phone in E.164, not {phone}", written.place)
     return phone
 
 

@@ -5,20 +5,37 @@ from __future__ import annotations
 from datetime import timedelta
 
 from smsflow.engine import policy
-from smsflow.engine.model import Ask, Flow, Send, Speaking
+from smsflow.engine.model import Ask, Expression, Flow, Send, Speaking
 from smsflow.engine.questions import expect_answer_to, pause_others
 from smsflow.engine.state import Session, Waiting
-from smsflow.engine.turn import Turn
+from smsflow.engine.turn import FlowFailed, Turn
+from smsflow.engine.verbs.people import phone_of
 
 REPEATS_FOR = timedelta(hours=24)  # a paused question is not repeated after that
 
 
 def send(turn: Turn, session: Session, flow: Flow, step: Send) -> None:
+    """Send a text, and wait for its fate if the author handles that."""
     waits = step.follows_delivery
-    sent = turn.say(session, step, turn.render(session, step.text), at=step, waits=waits)
+    to = _recipient(turn, session, step.to) if step.to is not None else None
+    sent = turn.say(session, step, turn.render(session, step.text), at=step, waits=waits, to=to)
+    if step.save is not None:
+        session.variables[step.save] = {"id": sent.message, "status": "queued"}
     if waits:
         waiting = turn.wait(session, step, "report", sent)
         turn.timer(session, waiting, "lifetime", policy.end_of_life(flow, session, turn.zone))
+
+
+def _recipient(turn: Turn, session: Session, to: Expression) -> str | None:
+    """The phone of somebody else; None when it is the contact's after all."""
+    phone, project = phone_of(turn, session, to, "to"), turn.world.project
+    if phone == turn.contact.phone:
+        return None
+    if not turn.world.may_text(phone):
+        raise FlowFailed("flow", f"'to': {phone} is of no country that may be texted", to.place)
+    if any(number.address == phone for number in project.numbers.values()):
+        raise FlowFailed("flow", f"'to': {phone} is a number of ours", to.place)
+    return phone
 
 
 def ask(turn: Turn, session: Session, flow: Flow, step: Ask) -> None:

@@ -40,11 +40,8 @@ def _words(text: str) -> frozenset[str]:
 
 LATER: Mapping[str, frozenset[str]] = {
     "verb": _words("handoff"),
-    "send": _words("to media fallback quiet ordered save"),
-    "ask": _words("to media fallback quiet ordered sensitive"),
-    "otp": _words("letters"),
+    "ask": _words("sensitive"),
     "flow": _words("update migrate"),
     "trigger": _words("fuzzy fills"),
     "project": frozenset(),
-    "policy": _words("fallback"),
 }

@@ -21,6 +21,7 @@ _POLICY: Mapping[str, Key] = {
         on=key(Kind.ENUMS, "after which outcomes", *STATUSES, required=True),
     ),
     "give_up": key(Kind.DURATION, "try nothing more after this time"),
+    "fallback": key(Kind.TEXT, "other words, when a text is rejected or needs too many segments"),
 }
 
 _SERVICE: Mapping[str, Key] = {

@@ -9,6 +9,8 @@ from smsflow.engine.language.grammar.people import PEOPLE
 from smsflow.engine.language.grammar.slots import Key, Kind, Slot, Verb, key, map_of, record
 from smsflow.engine.language.grammar.waiting import WAITING
 from smsflow.engine.words.answers import ANSWER_TYPES
+from smsflow.sms.encoding import Language
+from smsflow.sms.encoding.transliteration import Transliteration
 
 _DELIVERY_DOCS = {
     "on_delivered": "when the phone has it",
@@ -22,6 +24,32 @@ _DELIVERY = {
     "deliver": key(Kind.POLICY, "the delivery policy of smsflow.yaml to use"),
     "via": key(Kind.NUMBERS, "our numbers to send from, in order; overrides the policy's"),
     "report_within": key(Kind.DURATION, "how long to wait for the final delivery report"),
+}
+_OPTIONS = {
+    "flash": key(Kind.BOOLEAN, "true: shown at once, and kept only if the reader wants to"),
+    "transliteration": key(
+        Kind.ENUM,
+        "letters that the provider writes in others",
+        *(each.value for each in Transliteration),
+    ),
+    "shift": key(
+        Kind.ENUM,
+        "the language whose national table may write it, where that saves a segment",
+        *(each.value for each in Language),
+    ),
+    "callback": key(Kind.VALUE, "what the provider is to hand back with reports, as a text"),
+}
+_LEAVING = {
+    "fallback": key(Kind.TEXT, "other words, when these are rejected or need too many segments"),
+    "quiet": key(
+        Kind.ENUM,
+        "ignore: it leaves in quiet hours; hold: it waits, reply or not",
+        "ignore",
+        "hold",
+    ),
+    "validity": key(Kind.DURATION, "how long it may be delivered; then it is expired"),
+    "track": key(Kind.BOOLEAN, "true: the provider shortens its links, and tells of clicks"),
+    **_OPTIONS,
 }
 _ON_DELIVERY = {name: key(Kind.HANDLER, doc) for name, doc in _DELIVERY_DOCS.items()}
 
@@ -59,6 +87,7 @@ _ASK: Mapping[str, Key] = {
     "timeout": key(Kind.DURATION, "how long to wait for the answer"),
     "keywords": key(Kind.ENUM, "block: no keyword starts a flow meanwhile", "block", "allow"),
     **_DELIVERY,
+    **_LEAVING,
     "then": key(Kind.HANDLERS, "a handler for each answer: {yes: ..., no: ...}"),
     "on_invalid": key(Kind.HANDLER, "after the last unclear answer"),
     "on_timeout": key(Kind.HANDLER, "when no answer came in time"),
@@ -78,6 +107,7 @@ ANSWER_SET: Mapping[str, Key] = {
 
 _OTP: Mapping[str, Key] = {
     "digits": key(Kind.INTEGER, "length of the code, 4 to 10; 6 when not given"),
+    "letters": key(Kind.BOOLEAN, "true: a code of capital letters and digits"),
     "expires": key(Kind.DURATION, "how long the code works; 10m when not given"),
     "attempts": key(Kind.INTEGER, "how many wrong codes lock it; 3 when not given"),
     "accept": key(Kind.ENUMS, "how the code may come back", "reply", "api"),
@@ -90,13 +120,25 @@ _OTP: Mapping[str, Key] = {
     ),
     "lock": key(Kind.DURATION, "how long a locked contact must wait; 1h when not given"),
     **_DELIVERY,
+    **_OPTIONS,
     "on_expired": key(Kind.HANDLER, "when the code has expired"),
     "on_locked": key(Kind.HANDLER, "after too many wrong codes"),
     "on_failed": key(Kind.HANDLER, "when the text could not be delivered"),
 }
 
+_SEND: Mapping[str, Key] = {
+    "to": key(
+        Kind.CONDITION, "whose phone it goes to, an expression; the contact's when not given"
+    ),
+    "save": key(Kind.NAME, "the variable that keeps its id and its status"),
+    "ordered": key(Kind.BOOLEAN, "true: the session goes on when its fate is known"),
+    **_DELIVERY,
+    **_LEAVING,
+    **_ON_DELIVERY,
+}
+
 VERBS: Mapping[str, Verb] = {
-    "send": Verb(Slot(Kind.TEXT), "Send a text.", {**_DELIVERY, **_ON_DELIVERY}),
+    "send": Verb(Slot(Kind.TEXT), "Send a text.", _SEND),
     "ask": Verb(Slot(Kind.TEXT), "Send a question and wait for the answer.", _ASK),
     "wait": WAITING["wait"],
     "if": Verb(

@@ -23,14 +23,50 @@ from smsflow.engine.model import (
     Text,
 )
 from smsflow.engine.templating import templates
+from smsflow.sms.encoding import Language
+from smsflow.sms.encoding.transliteration import Transliteration
+from smsflow.sms.options import Options
 
 
-def _delivery(fields: Fields) -> Delivery:
-    return Delivery(fields.get("deliver"), fields.get("via", ()), fields.get("report_within"))
+def _delivery(ctx: Context, fields: Fields) -> Delivery:
+    return Delivery(
+        policy=fields.get("deliver"),
+        via=fields.get("via", ()),
+        report_within=fields.get("report_within"),
+        fallback=fields.get("fallback"),
+        ordered=fields.get("ordered", False),
+        quiet=fields.get("quiet"),
+        validity=fields.get("validity"),
+        options=_options(ctx, fields),
+        track=fields.get("track", False),
+        callback=fields.get("callback"),
+    )
 
 
-def _send(_: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
-    return Send(**common, text=draft.main, delivery=_delivery(draft.fields))
+def _options(ctx: Context, fields: Fields) -> Options:
+    """What is asked of the provider, as far as it is known before the text is."""
+    table, language = fields.get("transliteration"), fields.get("shift")
+    if table is not None and language is not None:
+        message = "'transliteration' takes away the letters that 'shift' is for"
+        ctx.issue(fields.places["shift"], "F211", message, "leave one of them out")
+    return Options(
+        flash=fields.get("flash", False),
+        transliteration=Transliteration(table) if table else None,
+        language=Language(language) if language else None,
+    )
+
+
+def _send(ctx: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
+    fields = draft.fields
+    if "save" in fields:
+        variable(ctx, fields, "save")
+    return Send(
+        **common,
+        text=draft.main,
+        delivery=_delivery(ctx, fields),
+        to=fields.get("to"),
+        save=fields.get("save"),
+    )
 
 
 def _ask(ctx: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
@@ -46,7 +82,7 @@ def _ask(ctx: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
     return Ask(
         **common,
         text=draft.main,
-        delivery=_delivery(fields),
+        delivery=_delivery(ctx, fields),
         answer=answer,
         save=fields.get("save"),
         valid=fields.get("valid"),
@@ -85,8 +121,9 @@ def _otp(ctx: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
     return Otp(
         **common,
         text=draft.main,
-        delivery=_delivery(fields),
+        delivery=_delivery(ctx, fields),
         digits=digits,
+        letters=fields.get("letters", False),
         expires=fields.get("expires", Otp.expires),
         attempts=slots.positive(ctx, fields, "attempts", Otp.attempts, 10),
         accept=fields.get("accept", Otp.accept),

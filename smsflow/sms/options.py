@@ -1,0 +1,67 @@
+"""What a text asks of its provider beside being carried, and what that makes of its length.
+
+Providers that can't do it leave it out (`messages.Outgoing`). Segments are counted as the text is
+sent: with the provider's letters, with a short link for each long one, with national tables.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from smsflow.sms.encoding import Language, Shifts, segments, shifts_for
+from smsflow.sms.encoding.transliteration import Transliteration, transliterate
+
+SHORT_LINK = 25  # characters; manual, "URL shortening & tracking solution"
+LONGEST_CALLBACK = 200  # characters of `callback`, which the oldest API of this kind takes
+
+_LONG_LINK = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?'()\[\]{}]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a text is to be sent; see `Outgoing`, which has the same things for a provider."""
+
+    flash: bool = False
+    transliteration: Transliteration | None = None
+    language: Language | None = None  # whose national tables are used where they save a part
+    tracked_as: str | None = None  # its links are shortened, and clicks counted, under that name
+    callback: str | None = None
+
+    def as_sent(self, text: str) -> str:
+        """The text as it leaves the provider, each link as one of 25 characters; approximate, as
+        the provider's transliteration is not public."""
+        if self.tracked_as is not None:
+            text = _LONG_LINK.sub("x" * SHORT_LINK, text)
+        return text if self.transliteration is None else transliterate(text, self.transliteration)
+
+    def shifts(self, text: str) -> Shifts | None:
+        """The national tables that this text is written with; None where they save nothing."""
+        return None if self.language is None else shifts_for(self.as_sent(text), self.language)
+
+    def segments(self, text: str) -> int:
+        """How many parts this text takes."""
+        return segments(self.as_sent(text), self.shifts(text))
+
+    def to_json(self) -> dict[str, Any] | None:
+        """Plain JSON; None when nothing is asked."""
+        asked = {name: getattr(self, name) for name in Options.__slots__}
+        return {name: value for name, value in asked.items() if value} or None
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any] | None) -> Options:
+        """The inverse of `to_json`."""
+        if data is None:
+            return NO_OPTIONS
+        table, language = data.get("transliteration"), data.get("language")
+        return cls(
+            flash=data.get("flash", False),
+            transliteration=None if table is None else Transliteration(table),
+            language=None if language is None else Language(language),
+            tracked_as=data.get("tracked_as"),
+            callback=data.get("callback"),
+        )
+
+
+NO_OPTIONS = Options()

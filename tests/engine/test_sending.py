@@ -1,0 +1,291 @@
+"""What a `send` can say of its text: to whom, in which order, in other words, in quiet hours."""
+
+from __future__ import annotations
+
+import pytest
+
+from smsflow.engine import codes
+from tests.engine.conftest import PROJECT
+from tests.engine.reading_helpers import load_flow, only, steps
+
+STAFF = "+447700900200"
+GO = "triggers: [{keyword: GO}]\nsteps:\n"
+LONG = "x" * 500  # four segments
+
+
+def test_a_text_to_somebody_else_moves_the_session_that_sent_it(world, place, phone, dlr, ended):
+    world(
+        GO
+        + f"""
+  - {{send: Call Ann, to: "'{STAFF}'", save: told, on_failed: {{end: alone}}}}
+  - {{send: We will call you}}
+"""
+    )
+    phone.says("go")
+    (text,) = place.sim.sent
+    assert text.effect.to == STAFF
+    phone.heard("Call Ann")
+    dlr("delivered")
+    phone.heard("We will call you")
+    assert ended() == ["done"]
+
+
+def test_its_failure_is_an_outcome_and_starts_no_flow(world, phone, dlr, ended, sessions):
+    world(
+        GO + f"  - {{send: Call Ann, to: \"'{STAFF}'\", on_failed: {{end: alone}}}}",
+        "flow: lost\ntriggers: [{delivery: undeliverable}]\nsteps: [{send: Lost}]",
+    )
+    phone.says("go")
+    dlr("undeliverable")
+    assert ended() == ["alone"]
+    assert sessions("lost") == []
+
+
+def test_a_text_to_somebody_else_that_nobody_waits_for_starts_no_flow(world, phone, dlr, sessions):
+    """The flow for texts that are lost would speak to the wrong person."""
+    world(
+        GO + f"  - {{send: Call Ann, to: \"'{STAFF}'\"}}",
+        "flow: lost\ntriggers: [{delivery: undeliverable}]\nsteps: [{send: Lost}]",
+    )
+    phone.says("go")
+    dlr("undeliverable")
+    assert sessions("lost") == []
+
+
+@pytest.mark.parametrize(
+    ("to", "why"),
+    [
+        ("'+33612345678'", "no country"),
+        ("'nobody'", "'to'"),
+        ("'+447700900001'", "a number of ours"),
+    ],
+)
+def test_a_phone_that_may_not_be_texted_is_an_error_of_the_step(
+    world, phone, trace, ended, to, why
+):
+    world(GO + f'  - {{send: Call Ann, to: "{to}"}}')
+    phone.says("go")
+    phone.heard_nothing()
+    assert ended() == ["failed"]
+    assert why in trace("error")[0]
+
+
+def test_to_the_contact_is_to_nobody_else(world, place, phone):
+    world(GO + "  - {send: Hello, to: contact.phone}")
+    phone.says("go")
+    assert place.sim.sent[0].effect.to is None
+
+
+def test_stop_leaves_a_text_to_somebody_else_alone(world, clock, phone):
+    """It is queued for the morning of whoever it is to; the contact's STOP does not mean it."""
+    clock.shows("2025-03-10 22:00")
+    world(GO + f"  - {{send: Call Ann, to: \"'{STAFF}'\"}}\n  - {{send: Bye}}")
+    phone.says("go")
+    phone.heard("Bye")
+    phone.says("stop")
+    clock.shows("2025-03-11 08:00")
+    assert "Call Ann" in [each.effect.text for each in phone._new()]
+
+
+def test_texts_in_order_wait_for_each_other(world, phone, dlr, clock):
+    world(GO + "  - {send: One, ordered: true}\n  - {send: Two, ordered: true}\n  - {send: Three}")
+    phone.says("go")
+    phone.heard("One")
+    dlr("delivered")
+    phone.heard("Two")
+    clock.passes("9m")
+    phone.heard_nothing()
+    clock.passes("1m")
+    phone.heard("Three")
+
+
+def test_a_rejected_text_goes_out_in_other_words_once(world, phone, dlr, sessions):
+    world(GO + "  - {send: Sale!, fallback: Hello, save: told, on_rejected: {end: no}}")
+    phone.says("go")
+    phone.heard("Sale!")
+    assert sessions()[0].variables["told"]["status"] == "queued"
+    dlr("rejected")
+    phone.heard("Hello")
+    dlr("rejected")
+    phone.heard_nothing()
+    (session,) = sessions()
+    assert (session.outcome, session.variables["told"]["status"]) == ("no", "rejected")
+
+
+def test_other_words_come_after_the_last_number(world, place, phone, dlr):
+    project = PROJECT.replace("  normal: {via: [main]}", "  normal: {via: [main], fallback: Hi}")
+    world(GO + "  - {send: Sale!, deliver: careful, fallback: Hello}", project=project)
+    phone.says("go")
+    dlr("rejected")
+    dlr("rejected")
+    dlr("rejected")
+    said = [(each.effect.text, each.via) for each in place.sim.sent]
+    assert said[:3] == [("Sale!", "main"), ("Sale!", "backup"), ("Hello", "main")]
+
+
+def test_a_policy_has_other_words_for_all_its_texts(world, phone, dlr):
+    project = PROJECT.replace("  normal: {via: [main]}", "  normal: {via: [main], fallback: Hi}")
+    world(GO + "  - {send: Sale!}", project=project)
+    phone.says("go")
+    dlr("undeliverable")
+    phone.heard("Sale!")
+    phone.says("go")
+    dlr("rejected")
+    phone.heard("Sale!", "Hi")
+
+
+def test_a_text_that_is_too_long_is_replaced_before_it_leaves(world, phone, start):
+    world("inputs: {what: text}\nsteps: [{send: '{{ what }}', fallback: Hello}]")
+    start(inputs={"what": LONG})
+    phone.heard("Hello")
+    start(inputs={"what": "short"})
+    phone.heard("short")
+
+
+def test_a_step_may_leave_in_quiet_hours_or_wait_for_their_end(world, clock, phone, start):
+    clock.shows("2025-03-10 22:00")
+    world("steps: [{send: Fire!, quiet: ignore}, {send: All is well}]")
+    start()
+    phone.heard("Fire!")
+    clock.shows("2025-03-11 08:00")
+    phone.heard("All is well")
+
+
+def test_a_reply_can_be_held_by_quiet_hours(world, clock, phone):
+    clock.shows("2025-03-10 22:00")
+    world(GO + "  - {send: Got it}\n  - {send: A longer story, quiet: hold}")
+    phone.says("go")
+    phone.heard("Got it")
+    clock.shows("2025-03-11 08:00")
+    phone.heard("A longer story")
+
+
+def test_the_validity_of_a_text_ends_it(world, place, phone):
+    world(GO + "  - {send: Today only, validity: 2h}")
+    phone.says("go")
+    (text,) = place.sim.sent
+    assert text.effect.expires is not None
+    assert (text.effect.expires - place.sim.now).total_seconds() == 7200
+
+
+def test_what_is_asked_of_the_provider_travels_with_the_text(world, place, phone):
+    world(
+        GO
+        + """
+  - send: See https://example.com/a/very/long/link/that/is/shortened
+    flash: true
+    transliteration: CENTRAL_EUROPEAN
+    track: true
+    callback: "{{ 'order ' ~ 7 }}"
+"""
+    )
+    phone.says("go")
+    options = place.sim.sent[0].effect.options
+    assert (options.flash, options.transliteration, options.tracked_as, options.callback) == (
+        True,
+        "CENTRAL_EUROPEAN",
+        "talk",
+        "order 7",
+    )
+
+
+def test_a_callback_that_is_too_long_fails_the_step(world, phone, start, trace):
+    world("inputs: {what: text}\nsteps: [{send: Hi, callback: '{{ what }}'}]")
+    start(inputs={"what": "x" * 201})
+    phone.heard_nothing()
+    assert "200 characters" in trace("error")[0]
+
+
+# --- codes of letters -----------------------------------------------------------------------------
+
+
+OTP = (
+    GO
+    + """
+  - {otp: "Code {{ code }}", digits: 6, letters: true, wrong: No}
+  - {end: verified}
+"""
+)
+
+
+def code_of(place):
+    return place.sim.sent[0].effect.text.removeprefix("Code ")
+
+
+def test_a_code_of_letters_comes_back_in_any_case(world, place, phone, ended):
+    world(OTP)
+    phone.says("go")
+    code = code_of(place)
+    assert len(code) == 6
+    assert not code.strip(codes.LETTERS)
+    phone.says(f"my code is {code[:6].lower()}")
+    assert ended() == ["verified"]
+
+
+def test_a_page_posts_it_in_any_case_too(world, place, phone, ended):
+    world(OTP)
+    phone.says("go")
+    code = code_of(place).lower()
+    place.sim.verify(f"{code[:3]}-{code[3:]}")
+    assert ended() == ["verified"]
+
+
+def test_a_wrong_code_of_letters_costs_a_try_and_a_word_none(world, phone, sessions):
+    world(OTP)
+    phone.says("go")
+    phone.says("pardon")
+    assert sessions()[0].waiting.tries == 0
+    phone.says("BCDFGH")
+    assert sessions()[0].waiting.tries == 1
+
+
+# --- what the checker says ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "hint"),
+    [
+        ("- {send: Hi, to: staff}", "F402", "set it first"),
+        ("- {send: Hi, fallback: 'Hi {{ name }}'}", "F402", "set it first"),
+        ('- {send: Hi, callback: "{{ 1 + name }}"}', "F402", "set it first"),
+        ("- {send: Hi, quiet: never}", "F207", "ignore"),
+        ("- {send: Hi, media: a.png}", "F203", "known here"),
+        ("- {send: Hi, shift: DE}", "F207", "TR"),
+        ("- {send: Hi, shift: TR, transliteration: TURKISH}", "F211", "leave one"),
+        ("- {send: Hi, save: now}", "F310", "letters"),
+        ("- {ask: Well?, ordered: true}", "F203", "known here"),
+    ],
+)
+def test_a_mistake_is_told_with_its_cure(written, code, hint):
+    issue = only(load_flow(steps(written)))
+    assert (issue.code, issue.place.line) == (code, 4)
+    assert hint in issue.hint
+
+
+def test_what_is_saved_is_set():
+    loaded = load_flow(steps("- {send: Hi, save: told}\n- {send: 'It is {{ told.status }}'}"))
+    assert loaded.issues == ()
+
+
+@pytest.mark.parametrize("key", ["quiet: ignore", "to: contact.phone"])
+def test_marketing_keeps_to_its_hours_and_its_people(key):
+    flow = "kind: marketing\n" + steps(f"- {{send: Sale, {key}}}")
+    issue = only(load_flow(flow))
+    assert (issue.code, issue.place.line) == ("F702", 5)
+
+
+def test_a_national_table_counts_in_what_the_checker_says():
+    """78 letters of Turkish are two parts of UCS-2, and one with the table."""
+    text = "ğşıçĞŞİÇ" * 9
+    plain, shifted = (load_flow(steps(f"- {{send: {text}{more}}}")) for more in ("", ", shift: TR"))
+    assert [each.code for each in plain.issues] == ["F602"]
+    assert shifted.issues == ()
+
+
+def test_a_tracked_link_counts_as_a_short_one():
+    text = "Look: https://example.com/" + "a" * 150
+    plain, short = (
+        load_flow(steps(f'- {{send: "{text}"{more}}}')) for more in ("", ", track: true")
+    )
+    assert [each.code for each in plain.issues] == ["F602"]
+    assert short.issues == ()
