@@ -11,6 +11,7 @@ from werkzeug.test import Client
 
 from smsflow.config import Settings
 from smsflow.delivery import Delivery, channels
+from smsflow.engine.policy import Rules
 from smsflow.files import read_project
 from smsflow.providers.pigeonhost import PigeonHost
 from smsflow.runtime import Runtime
@@ -81,6 +82,7 @@ class Slot:
             heartbeat=town.heartbeat,
             wait=lambda seconds: town.kernel.sleep(seconds),
             seat=self.name,
+            rules=lambda: Rules(self.runtime.project),
         )
 
 
