@@ -14,7 +14,7 @@ from benchmarks.sandbox import table as sandbox_table
 from benchmarks.throughput import Result, Track, middle, percentile, ratios, table
 
 MISSING = missing_servers()
-MESSAGES = 48
+MESSAGES = 24
 
 
 @pytest.mark.parametrize("contender", CONTENDERS, ids=lambda contender: contender.key)

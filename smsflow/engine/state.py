@@ -7,12 +7,15 @@ JSON unharmed (`to_json`, `from_json`), so it can be stored, replayed and compar
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from math import isfinite
 from typing import Any
 
 from smsflow.engine.model import Duration
+
+# Two processes may see the same moment so far apart, at the most.
+CLOCKS_DIFFER = timedelta(seconds=5)
 
 # --- values in JSON -------------------------------------------------------------------------------
 
@@ -151,8 +154,11 @@ class Waiting:
     result: dict[str, Any] | None = None  # set aside: what it waited for has come meanwhile
 
     def open_at(self, now: datetime) -> bool:
-        """True for a question that the contact can answer: released, and not paused."""
-        released = self.since is None or self.since <= now
+        """True for a question that the contact can answer: released, and not paused.
+
+        A clock that is behind the one that the question was made by does not close it.
+        """
+        released = self.since is None or self.since <= now + CLOCKS_DIFFER
         return self.kind in ("reply", "code") and not self.paused and released
 
     def to_json(self) -> dict[str, Any]:

@@ -143,9 +143,9 @@ def test_a_pattern_gives_its_groups_and_knows_the_whole_message() -> None:
 
 def test_a_pattern_that_runs_away_does_not_match() -> None:
     index = KeywordIndex([PatternEntry(r"^(a|aa|a?)+$", None, "evil"), CatchAllEntry(None, "rest")])
-    began = time.perf_counter()
+    began = time.process_time()
     assert target(index, "a" * 200 + "b") == "rest"
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_what_is_no_pattern_is_a_pattern_error() -> None:
@@ -193,10 +193,10 @@ def test_ten_thousand_keywords_cost_no_more_than_ten() -> None:
         index = KeywordIndex([word(f"word{i}", f"two w{i}") for i in range(count // 2)])
         runs = []
         for _ in range(50):
-            began = time.perf_counter()
+            began = time.process_time()
             for text in texts:
                 index.find(text, "main")
-            runs.append(time.perf_counter() - began)
+            runs.append(time.process_time() - began)
         return min(runs)
 
     assert cost(10_000) < 5 * cost(10)
@@ -310,10 +310,10 @@ def test_ten_thousand_fuzzy_keywords_cost_no_more_than_ten() -> None:
         index = KeywordIndex([fuzzy(f"{each}word") for each in words])
         runs = []
         for _ in range(50):
-            began = time.perf_counter()
+            began = time.process_time()
             index.near("nothing", "main")
             index.near("aacwrd now", "main")
-            runs.append(time.perf_counter() - began)
+            runs.append(time.process_time() - began)
         return min(runs)
 
     assert cost(10_000) < 10 * cost(10)

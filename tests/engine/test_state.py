@@ -164,6 +164,7 @@ def test_what_is_kept_is_the_same_before_and_after_a_restart():
     [
         ("reply", False, 0, True),
         ("code", False, -5, True),
+        ("reply", False, 0.05, True),  # asked by a clock that is three seconds ahead
         ("reply", False, 5, False),
         ("reply", True, 0, False),
         ("timer", False, 0, False),

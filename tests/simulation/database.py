@@ -24,8 +24,13 @@ _NEVER = float("inf")
 _WORK = """
 SELECT min(due) FROM (
   SELECT min(due) / 1e6 AS due FROM inbox
-  UNION ALL SELECT min(max(due / 1e6, lease_until)) FROM outbox WHERE NOT held)
-"""
+  UNION ALL
+  SELECT min(max(due / 1e6, first_due / 1e6, lease_until)) FROM outbox
+  WHERE NOT held AND NOT EXISTS (
+    SELECT 1 FROM outbox earlier WHERE earlier.order_key = outbox.order_key
+    AND earlier.id < outbox.id AND NOT earlier.held
+    AND (earlier.first_due <= outbox.due OR earlier.session = outbox.session)))
+"""  # a text that waits for an earlier one is nothing to find
 
 
 class SimulatedSqlite(Sqlite):
@@ -37,6 +42,8 @@ class SimulatedSqlite(Sqlite):
 class SimulatedDatabase(Database):
     """One database file that all simulated processes share."""
 
+    guarded = True  # the gate that stands in the database repeats what the claim looks at
+
     def __init__(self, path: str) -> None:
         super().__init__(make_url(f"sqlite:///{path}"), PATIENCE)
         self.dialect = SimulatedSqlite()
@@ -44,12 +51,18 @@ class SimulatedDatabase(Database):
         self.kernel: Kernel | None = None
         self.writer: SimulatedConnection | None = None
         self.down_until = 0.0
+        self.changes = 0  # commits that were not a sweep's
         self.work_due = _NEVER  # simulated seconds; when there is something for a sweep to find
         self.opt_outs: dict[str, list[tuple[int, bool]]] = {}  # phone -> (step of the commit, out)
         self.ever_held: set[str] = set()  # messages
+        self.ever_put_off: set[str] = set()  # messages that were planned for later
         self._connections: list[SimulatedConnection] = []
         self._observer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._observer.create_function("simulated_now", 0, self.clock)
+        self._guard = self._observer.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name = 'outbox_gate'"
+        ).fetchone()
+        self._is_guarded = True
         event.listen(self.engine, "do_connect", self._connect)
 
     def clock(self) -> float:
@@ -67,8 +80,13 @@ class SimulatedDatabase(Database):
         for (name,) in names:
             self._observer.execute(f"DELETE FROM {name}")  # noqa: S608
         self._observer.execute("COMMIT")
+        if self._is_guarded != self.guarded:
+            name, sql = self._guard
+            self._observer.execute(sql if self.guarded else f"DROP TRIGGER {name}")
+            self._is_guarded = self.guarded
         self.kernel, self.writer, self.down_until = kernel, None, 0.0
         self.work_due, self.opt_outs, self.ever_held = _NEVER, {}, set()
+        self.ever_put_off, self.changes = set(), 0
 
     def ask(self, statement: str, *given: Any) -> list[Any]:
         """What the auditor wants to know, past all simulated faults."""
@@ -93,8 +111,13 @@ class SimulatedDatabase(Database):
                 log.append((self.kernel.steps, bool(out)))
         held = self.ask("SELECT message FROM outbox WHERE held")
         self.ever_held.update(message for (message,) in held)
+        later = (self.clock() + 60.0) * 1e6
+        put_off = self.ask("SELECT message FROM outbox WHERE first_due > ?", later)
+        self.ever_put_off.update(message for (message,) in put_off)
         if self.kernel.current is not None:
+            self.changes += not self.kernel.current.process.name.startswith("sweep")
             self.kernel.current.last_commit = self.kernel.steps
+            self.kernel.current.last_commit_at = self.kernel.current.looked
 
     def _connect(self, _dialect: Any, _record: Any, args: Any, given: Any) -> SimulatedConnection:
         connection = sqlite3.connect(

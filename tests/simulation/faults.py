@@ -20,6 +20,9 @@ class Weather(Faults, Protocol):
     database_restarts: list[float]
     flushes: list[float]
     redis_outages: list[float]
+    drowsy: bool  # senders stand still in the middle of requests
+    outage: tuple[float, float]  # of the first provider
+    skew: float  # seconds that the clock of a process may be wrong, either way
 
 
 class NthCall:
@@ -30,6 +33,8 @@ class NthCall:
         self.database_restarts: list[float] = []
         self.flushes: list[float] = []
         self.redis_outages: list[float] = []
+        self.outage = (0.0, 0.0)
+        self.skew, self.drowsy = 0.0, False
         self.struck = False
         self._kind = kind
         self._left = number
@@ -55,11 +60,23 @@ class RandomFaults:
         self.database_restarts = self._times(rng, 2)
         self.flushes = self._times(rng, 3)
         self.redis_outages = self._times(rng, 2)
+        # Long enough for texts that were due before to meet the quiet hours.
+        self.outage = (rng.uniform(0, 60), rng.uniform(200, 450))
+        if rng.random() < 0.8:
+            self.outage = (0.0, 0.0)
+        self.skew = rng.choice((0.0, 0.1, 1.0, 1.0))
         self._rng = rng
         wild = rng.choice((0.3, 1.0, 1.0, 2.0))
         self._crash = wild * rng.choice((0.0, 0.005, 0.015))
         self._often_paused = wild * rng.choice((0.0, 0.002, 0.006))
         self._pause = self._crash + self._often_paused
+        # Now and then senders fall asleep over every second answer, and many answers are to come
+        # again: so several are at one text, each with another result.
+        self.drowsy = rng.random() < 0.3
+        if self.drowsy:
+            self.rough = max(self.rough, 1.0)
+            self.until += 60.0
+        self._nap = 0.5 if self.drowsy else 0.0
         self._before = self._pause + wild * rng.choice((0.0, 0.002, 0.005))
         self._after = self._before + wild * rng.choice((0.0, 0.002, 0.005))
 
@@ -71,6 +88,8 @@ class RandomFaults:
         if kernel.now > self.until:
             return None
         drawn = self._rng.random()
+        if kind == "http answer" and drawn < self._nap:
+            return "nap"
         if kind in _OVERTAKEN and drawn < 8 * self._often_paused:
             return "pause"
         if drawn < self._crash:

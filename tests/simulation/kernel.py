@@ -1,18 +1,19 @@
-"""The scheduler: simulated processes as threads of which one runs at a time, by a seed.
+"""The scheduler: simulated processes as greenlets of which one runs at a time, by a seed.
 
-Whoever runs holds a baton. At every call through a port it comes to `port`, where the seed decides
-whether its process is killed or paused right there, and who runs next. Time is a number that jumps
-when everybody waits, so a lease, a retry after an hour and a nightly timer cost nothing.
+At every call through a port, whoever runs comes to `port`, where the seed decides whether its
+process is killed or paused right there, and who runs next. Time is a number that jumps when
+everybody waits, so a lease, a retry after an hour and a nightly timer cost nothing.
 """
 
 from __future__ import annotations
 
 import heapq
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
+
+from greenlet import getcurrent, greenlet
 
 KEEP_GOING = 0.75  # how often the same process goes on after a call, which costs no switch
 
@@ -25,7 +26,7 @@ class Faults(Protocol):
     """Decides what goes wrong at a call."""
 
     def at(self, kernel: Kernel, kind: str) -> str | None:
-        """None, or: crash, pause; before and after are errors that the port itself raises."""
+        """None, or: crash, pause, nap; before and after are errors that the port itself raises."""
 
 
 @dataclass(eq=False)
@@ -40,23 +41,25 @@ class Process:
 
 
 class Task:
-    """One thread of a process."""
+    """One thread of a process; the greenlets of all share the only thread that there is."""
 
     def __init__(self, kernel: Kernel, process: Process, body: Callable[[], None]) -> None:
         self.process = process
         self.dying = False
+        self.looked = 0  # microseconds since 1970: what its process's clock last said
         self.last_commit = 0  # the step at which it last committed
+        self.last_commit_at = 0  # what that clock had last said by then
         self.alarm: Callable[[], float] | None = None
         self.condition: Callable[[], bool] | None = None
-        self.baton = threading.Lock()  # taken: whoever hands on releases it
-        self.baton.acquire()
         self._kernel = kernel
         self._body = body
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
+        self._greenlet = greenlet(self._run, parent=kernel.hub)
+
+    def go_on(self) -> None:
+        """Run until it waits or ends."""
+        self._greenlet.switch()
 
     def _run(self) -> None:
-        self.baton.acquire()
         try:
             if not self.dying:
                 self._body()
@@ -98,6 +101,7 @@ class Kernel:
         self.failure: BaseException | None = None
         self.story: list[str] = []
         self.current: Task | None = None
+        self.hub = getcurrent()  # who switches to the tasks, one after the other
         self._rng = rng
         self._faults = faults
         self._most_steps = most_steps
@@ -105,9 +109,6 @@ class Kernel:
         self._tasks: list[Task] = []
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._entries = 0
-        self._is_over = False
-        self._ended = threading.Lock()
-        self._ended.acquire()
 
     # --- for those who build a world ------------------------------------------------------------
 
@@ -142,14 +143,13 @@ class Kernel:
 
     def run(self) -> None:
         """Until nobody has anything to do; raises what went wrong inside."""
-        self._hand_on(self._choose())
-        self._ended.acquire()
-        self.current = None
+        while (task := self._choose()) is not None:
+            self.current = task
+            task.go_on()
         for task in list(self._tasks):
             task.dying = True
             self.current = task
-            task.baton.release()
-            task.thread.join()
+            task.go_on()
         self.current = None
         if self.failure is not None:
             raise self.failure
@@ -173,7 +173,10 @@ class Kernel:
             self.kill(task.process)
             raise Crash
         if fault == "pause":
-            self.pause(task.process)
+            lengths = (0.3, 2.0, 8.0, 12.0, 25.0, 60.0)  # often longer than a lease
+            self.pause(task.process, self._rng.choice(lengths) * self._rng.uniform(0.5, 1.5))
+        elif fault == "nap":  # a little longer than a lease
+            self.pause(task.process, self._rng.uniform(6.0, 20.0))
         self._switch(task)
         return fault if fault in ("before", "after") else None
 
@@ -185,10 +188,9 @@ class Kernel:
             task.dying = True
         self.at(self.now + self._rng.uniform(0.1, 3.0), lambda: self.boot(process))
 
-    def pause(self, process: Process) -> None:
-        """Stop a process for a while, often for longer than a lease."""
+    def pause(self, process: Process, seconds: float) -> None:
+        """Stop a process for a while."""
         self.pauses += 1
-        seconds = self._rng.choice((0.3, 2.0, 8.0, 12.0, 25.0, 60.0)) * self._rng.uniform(0.5, 1.5)
         self.tell(process.name, f"stands still for {seconds:.1f} s")
         process.paused_until = self.now + seconds
 
@@ -229,11 +231,9 @@ class Kernel:
             self.failure = error
 
     def leave(self, task: Task) -> None:
-        """A task has ended; called on its thread."""
+        """A task has ended."""
         task.process.tasks.remove(task)
         self._tasks.remove(task)
-        if not self._is_over:
-            self._hand_on(self._choose())
 
     def _switch(self, task: Task, *, stay: bool = True) -> None:
         if (
@@ -243,20 +243,9 @@ class Kernel:
             and (not self._agenda or self._agenda[0][0] > self.now)
         ):
             return
-        following = self._choose()
-        if following is not task:
-            self._hand_on(following)
-            task.baton.acquire()
+        self.hub.switch()
         if task.dying:
             raise Crash
-
-    def _hand_on(self, task: Task | None) -> None:
-        self.current = task
-        if task is None:
-            self._is_over = True
-            self._ended.release()
-        else:
-            task.baton.release()
 
     def _choose(self) -> Task | None:
         """Who runs next; None when it is all over."""

@@ -1,15 +1,16 @@
 """Mutants: smsflow with one rule broken, to show that the simulation would notice.
 
-A simulation that finds nothing proves little until it is seen to find something. Each mutant takes
-the place of one function while it is switched on; the files stay as they are.
+A simulation that finds nothing proves little until it is seen to find something. Here are the
+mutants of what comes in and what goes out; those of what may happen when are in a file of theirs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import delete, literal
@@ -28,41 +29,13 @@ from smsflow.store.batch import Batch
 from smsflow.store.inbox import Inbox
 from smsflow.store.rows import Changes, NewRow, TryResult, Verdict
 from smsflow.store.schema import inbox as inbox_table
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """One broken rule."""
-
-    name: str
-    what: str
-    switch_on: Callable[[ExitStack], None]
-
-    @contextmanager
-    def on(self) -> Iterator[None]:
-        """The rule is broken inside the block."""
-        with ExitStack() as stack:
-            self.switch_on(stack)
-            yield
-
-
-def _replace(stack: ExitStack, owner: Any, name: str, value: Any) -> Any:
-    """Put something in the place of an attribute until the stack ends; returns the original."""
-    before = vars(owner)[name]
-    setattr(owner, name, value)
-    stack.callback(setattr, owner, name, before)
-    return before
-
+from tests.simulation.broken import Mutant, Pretending, enter_into, put
+from tests.simulation.database import SimulatedDatabase
+from tests.simulation.mutants_of_time import TIMES
 
 MUTANTS: dict[str, Mutant] = {}
 
-
-def _mutant(what: str) -> Callable[[Callable[[ExitStack], None]], None]:
-    def add(switch_on: Callable[[ExitStack], None]) -> None:
-        name = switch_on.__name__.strip("_").replace("_", "-")
-        MUTANTS[name] = Mutant(name, what, switch_on)
-
-    return add
+_mutant = partial(enter_into, MUTANTS)
 
 
 # --- coming in ------------------------------------------------------------------------------------
@@ -79,7 +52,7 @@ def _acknowledge_before_commit(stack: ExitStack) -> None:
         kernel.spawn(kernel.current.process, write)
         return [True] * len(rows)
 
-    _replace(stack, Inbox, "insert", insert)
+    put(stack, Inbox, "insert", insert)
 
 
 @_mutant("a text that is pushed twice is two texts")
@@ -87,7 +60,7 @@ def _no_unique_key(stack: ExitStack) -> None:
     def take_keys(_self: Inbox, _connection: Any, rows: Sequence[NewRow]) -> list[bool]:
         return [True] * len(rows)
 
-    _replace(stack, Inbox, "_take_keys", take_keys)
+    put(stack, Inbox, "_take_keys", take_keys)
 
 
 @_mutant("effects are committed, and the inbox row is deleted in a second transaction")
@@ -101,7 +74,7 @@ def _split_transaction(stack: ExitStack) -> None:
             with self._db.write() as connection:
                 connection.execute(delete(inbox_table).where(inbox_table.c.id.in_(finished)))
 
-    original = _replace(stack, Inbox, "work", work)
+    original = put(stack, Inbox, "work", work)
 
 
 class _KeepsRows:
@@ -124,7 +97,7 @@ class _KeepsRows:
 
 @_mutant("the report that came last counts, whatever its rank")
 def _no_rank(stack: ExitStack) -> None:
-    _replace(stack, State, "may_become", lambda _self, _later: True)
+    put(stack, State, "may_become", lambda _self, _later: True)
 
 
 @_mutant("a report for a text whose send was not answered yet is dropped")
@@ -135,7 +108,7 @@ def _unmatched_report_dropped(stack: ExitStack) -> None:
             return None, None
         return original(self, row)
 
-    original = _replace(stack, _Sitting, "_delivery_report", report)
+    original = put(stack, _Sitting, "_delivery_report", report)
 
 
 @_mutant("a report does not end the retries of its text")
@@ -147,7 +120,7 @@ def _report_leaves_retry(stack: ExitStack) -> None:
         finally:
             self._settle = before
 
-    original = _replace(stack, saving.Leaving, "save", save)
+    original = put(stack, saving.Leaving, "save", save)
 
 
 @_mutant("a text that was replaced is replaced again by its next report")
@@ -155,12 +128,12 @@ def _replaced_twice(stack: ExitStack) -> None:
     def settle(turn: Any, sent: Any, outcome: str, detail: str) -> None:
         original(turn, replace(sent, replaced=False), outcome, detail)
 
-    original = _replace(stack, reports, "_settle", settle)
+    original = put(stack, reports, "_settle", settle)
 
 
 @_mutant("no second number is tried")
 def _no_failover(stack: ExitStack) -> None:
-    _replace(stack, policy, "next_try", lambda *_args, **_kwargs: None)
+    put(stack, policy, "next_try", lambda *_args, **_kwargs: None)
 
 
 # --- sending --------------------------------------------------------------------------------------
@@ -174,7 +147,7 @@ def _settling(stack: ExitStack, change: Callable[[dict[str, Any], TryResult], No
         change(message, result)
         return events
 
-    original = _replace(stack, results, "_settle", settle)
+    original = put(stack, results, "_settle", settle)
 
 
 @_mutant("a try whose answer never came is repeated under a new id")
@@ -204,7 +177,7 @@ def _duplicate_means(stack: ExitStack, verdict: answers.Verdict, state: State) -
             for each in found
         ]
 
-    _replace(stack, Delivery, "_settled", settled)
+    put(stack, Delivery, "_settled", settled)
 
 
 @_mutant("a duplicate id counts as success")
@@ -224,7 +197,7 @@ def _duplicate_as_rejected(stack: ExitStack) -> None:
 
 @_mutant("a time-out counts as a failure")
 def _ambiguous_as_failure(stack: ExitStack) -> None:
-    _replace(stack, Delivery, "_ambiguous", lambda *_: Verdict.REJECTED)
+    put(stack, Delivery, "_ambiguous", lambda *_: Verdict.REJECTED)
 
 
 @_mutant("a 5xx or a time-out is surely not sent")
@@ -241,7 +214,7 @@ def _no_claim(stack: ExitStack) -> None:
     def lease(self: Store, *given: Any, **named: Any) -> Any:
         return original(self, *given, **{**named, "seconds": 0.0})
 
-    original = _replace(stack, outbox.Outbox, "lease", lease)
+    original = put(stack, outbox.Outbox, "lease", lease)
     _any_token(stack)
 
 
@@ -252,7 +225,7 @@ def _any_token(stack: ExitStack) -> None:
             {**row, "lease_token": tokens[row["id"]]} for row in original(self, connection, tries)
         ]
 
-    original = _replace(stack, results.Results, "_locked", locked)
+    original = put(stack, results.Results, "_locked", locked)
 
 
 @_mutant("a result counts though the lease is another's by now")
@@ -265,16 +238,17 @@ def _no_order(stack: ExitStack) -> None:
     def row(message: Any, due: Any) -> Any:
         return {**original(message, due), "order_key": None}
 
-    original = _replace(stack, saving, "outbox_row", row)
+    original = put(stack, saving, "outbox_row", row)
 
 
 # --- the gate -------------------------------------------------------------------------------------
 
 
-@_mutant("STOP says nothing to texts that wait, and the claim does not look")
+@_mutant("STOP says nothing to texts that wait, and nobody looks when they leave")
 def _no_gate(stack: ExitStack) -> None:
-    _replace(stack, outbox, "_gate", lambda _row, _now: None)
-    _replace(stack, saving, "_refusals", lambda *_: [])
+    put(stack, outbox, "_gate", lambda _row, _now: None)
+    put(stack, SimulatedDatabase, "guarded", False)
+    put(stack, saving, "_refusals", lambda *_: [])
 
 
 @_mutant("a text that may be out is called refused by the gate")
@@ -283,33 +257,22 @@ def _uncertain_is_refused(stack: ExitStack) -> None:
         refusal = original(row, now)
         return refusal and replace(refusal, may_be_out=False)
 
-    original = _replace(stack, outbox, "_gate", gate)
+    original = put(stack, outbox, "_gate", gate)
 
     def refusals(*given: Any) -> Any:
         return [replace(each, may_be_out=False) for each in from_batch(*given)]
 
-    from_batch = _replace(stack, saving, "_refusals", refusals)
+    from_batch = put(stack, saving, "_refusals", refusals)
 
 
 @_mutant("STOP takes texts out of the outbox that are being sent")
 def _stop_ignores_leases(stack: ExitStack) -> None:
     def refusals(changes: Changes, waiting: Any, known: Any) -> Any:
-        return original(changes, [_Unleased(row) for row in waiting], known)
+        return original(
+            changes, [Pretending(row, leased=False, lease_token=None) for row in waiting], known
+        )
 
-    original = _replace(stack, saving, "_refusals", refusals)
-
-
-class _Unleased:
-    """A row that looks as if nobody had it."""
-
-    leased = False
-    lease_token = None
-
-    def __init__(self, row: Any) -> None:
-        self._row = row
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._row, name)
+    original = put(stack, saving, "_refusals", refusals)
 
 
 # --- time and the sweep ---------------------------------------------------------------------------
@@ -323,7 +286,7 @@ def _stale_timers(stack: ExitStack) -> None:
             event = replace(event, serial=session.waiting.serial)
         original(turn, event)
 
-    original = _replace(stack, machine, "_timer", timer)
+    original = put(stack, machine, "_timer", timer)
 
 
 @_mutant("the sweep does not look into the inbox")
@@ -332,7 +295,7 @@ def _no_sweep_of_inbox(stack: ExitStack) -> None:
         if not force:
             original(self)
 
-    original = _replace(stack, Nudger, "inbox", inbox)
+    original = put(stack, Nudger, "inbox", inbox)
 
 
 @_mutant("the sweep does not look for texts that are stuck")
@@ -341,14 +304,17 @@ def _no_sweep_of_outbox(stack: ExitStack) -> None:
         if not force:
             original(self, names)
 
-    original = _replace(stack, Nudger, "providers", providers)
+    original = put(stack, Nudger, "providers", providers)
 
 
 @_mutant("there is no sweep at all")
 def _no_sweep(stack: ExitStack) -> None:
-    _replace(stack, Sweep, "once", lambda *_args, **_kwargs: None)
+    put(stack, Sweep, "once", lambda *_args, **_kwargs: None)
 
 
 @_mutant("a lease never runs out")
 def _leases_for_ever(stack: ExitStack) -> None:
-    _replace(stack, delivery, "LEASE", timedelta(days=1000).total_seconds())
+    put(stack, delivery, "LEASE", timedelta(days=1000).total_seconds())
+
+
+MUTANTS |= TIMES

@@ -8,6 +8,7 @@ out of order, and a push that was not answered with 2xx is repeated after 1 + n 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -64,11 +65,13 @@ class Text:
 
 @dataclass(frozen=True)
 class Submitted:
-    """A request that reached the provider, and when its texts were claimed."""
+    """A text in a request that was begun, and when it was claimed."""
 
+    message: str  # the row of ours
     to: str
     words: str
     claimed: int  # step of the claim's commit
+    claimed_at: int  # by the sender's clock, in microseconds since 1970
 
 
 class Push:
@@ -106,13 +109,17 @@ class Network:
         deliver: Deliver,
         *,
         rough: float,
+        drowsy: bool = False,
         fate: Callable[[str], Status] | None = None,
     ) -> None:
         self.kernel = kernel
         self.rng = rng
         self.rough = rough  # 0 is a calm network; ends with the faults
-        self.refusing = rng.choice((0.15, 0.15, 0.5))  # for now, of all texts
+        self.drowsy = drowsy  # answers are slow, most are refusals for now, and reports are late
+        self.refusing = 0.5 if drowsy else rng.choice((0.15, 0.15, 0.5))  # for now, of all texts
+        self.takes = (0.5, 3.0, 7.0) if drowsy else (0.02, 0.1, 0.5, 3.0, 7.0)  # seconds to answer
         self.losing = rng.choice((0.1, 0.1, 0.4))  # answers
+        self.phones: defaultdict[str, list[str]] = defaultdict(list)  # what has come there
         self._fate = fate
         self._deliver = deliver
 
@@ -159,6 +166,7 @@ class Provider:
     def __init__(self, network: Network, name: str, path: str) -> None:
         self.texts: dict[str, Text] = {}
         self.submitted: list[Submitted] = []
+        self.away = (0.0, 0.0)  # from when to when it answers 503
         self._name = name
         self._path = path  # of our webhooks for this provider
         self._network = network
@@ -190,7 +198,7 @@ class Provider:
             raise MaybeSent("simulated: the connection broke")
         if network.chance(0.05):
             self._time_out("the answer comes too late")
-        kernel.sleep(network.rng.choice((0.02, 0.1, 0.5, 3.0, 7.0)))
+        kernel.sleep(network.rng.choice(network.takes))
         kernel.port("http answer")
         if network.chance(0.06):
             return Response(network.rng.choice((500, 502, 503)), {}, b"")
@@ -202,12 +210,16 @@ class Provider:
         if task is None or body is None:
             return
         for each in json.loads(body)["messages"]:
-            to = each["destinations"][0]["to"]
-            self.submitted.append(Submitted(to, each["text"], task.last_commit))
+            to, wire_id = each["destinations"][0]["to"], each["destinations"][0]["messageId"]
+            message = wire_id.rpartition("-")[0]
+            claim = task.last_commit, task.last_commit_at
+            self.submitted.append(Submitted(message, to, each["text"], *claim))
 
     def _refusal(self) -> Response | None:
         """The whole request is turned down, and nothing of it is looked at."""
         network = self._network
+        if self.away[0] <= self._kernel.now < self.away[1]:
+            return Response(503, {}, b"")
         if network.chance(0.05):
             return Response(network.rng.choice((500, 503)), {}, b"")
         if network.chance(0.05):
@@ -265,6 +277,8 @@ class Provider:
         rng = self._network.rng
         end = self._network.fate(self._name)
         delay = rng.choice((0.0, 0.05, 1.0, rng.uniform(1, 10), rng.uniform(10, 200)))
+        if self._network.drowsy:  # a report would settle what the answers are about
+            delay = rng.uniform(30, 200)
         steps = [] if end is None else [(delay, end)]
         if rng.random() < 0.25:
             earlier = delay * rng.random()
@@ -274,6 +288,8 @@ class Provider:
 
     def _happens(self, text: Text, status: Status) -> None:
         text.status = status
+        if status == DELIVERED:
+            self._network.phones[text.to].append(text.words)
         rng = self._network.rng
         for _ in range(2 if self._network.chance(0.3) else 1):
             late = rng.uniform(0, 30) if self._network.chance(0.3) else 0.0

@@ -11,7 +11,9 @@ from werkzeug.test import Client
 
 from smsflow.config import Settings
 from smsflow.delivery import Delivery, channels
+from smsflow.engine.policy import Rules
 from smsflow.extending import read_project
+from smsflow.files import read_project
 from smsflow.providers.pigeonhost import PigeonHost
 from smsflow.runtime import Runtime
 from smsflow.store import Store
@@ -81,6 +83,7 @@ class Slot:
             heartbeat=town.heartbeat,
             wait=lambda seconds: town.kernel.sleep(seconds),
             seat=self.name,
+            rules=lambda: Rules(self.runtime.project),
         )
 
 

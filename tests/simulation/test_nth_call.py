@@ -36,18 +36,19 @@ def story() -> Script:
 @pytest.mark.parametrize(
     ("kind", "fault", "step"),
     [
-        # Some five statements are one transaction, and whichever of them fails undoes it.
-        ("sql", "before", 3),
-        ("sql", "crash", 5),
+        # Some five statements are one transaction, and whichever of them fails undoes it; some
+        # three commands are one nudge.
+        ("sql", "before", 11),
+        ("sql", "crash", 13),
         ("commit", "before", 1),
         ("commit", "after", 1),
         ("http", "before", 1),
         ("http", "after", 1),
         ("http", "crash", 1),
         ("http answer", "crash", 1),
-        ("redis", "before", 1),
-        ("redis", "after", 1),
-        ("redis", "crash", 3),
+        ("redis", "before", 3),
+        ("redis", "after", 3),
+        ("redis", "crash", 5),
         ("answer", "crash", 1),
     ],
 )

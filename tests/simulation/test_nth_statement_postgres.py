@@ -35,7 +35,7 @@ from tests.simulation.queue import SimulatedRedis
 from tests.simulation.slot import PROJECT, SECRET, SETTINGS
 from tests.simulation.surroundings import quiet_logs
 
-STEP = 23  # which statement of a transaction fails makes no odds, and each run costs its time
+STEP = 43  # which statement of a transaction fails makes no odds, and each run costs its time
 ROUNDS = 60  # a story has some ten
 
 

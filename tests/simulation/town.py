@@ -27,6 +27,7 @@ from smsflow.delivery import RENEW_EVERY
 from smsflow.errors import Conflict
 from smsflow.jobs import INBOX, OUTBOX, SmsflowJob, Sweep
 from smsflow.store import Store
+from smsflow.store.columns import micros
 from tests.simulation import oracle, script
 from tests.simulation.database import EPOCH, SimulatedDatabase
 from tests.simulation.faults import RandomFaults, Weather
@@ -35,7 +36,9 @@ from tests.simulation.network import Network, Provider, Push, Status
 from tests.simulation.queue import SimulatedRedis
 from tests.simulation.slot import SECRET, TOKEN, Slot
 
-MOST_STEPS = 15_000  # a run that comes to rest takes a tenth of it
+MOST_STEPS = 15_000  # a run that comes to rest takes a fifth of it
+SWEEP_EVERY = 2.0  # seconds
+LONGEST_SWEEP = 8.0  # seconds between two looks at what nobody has changed
 
 
 @dataclass
@@ -68,7 +71,9 @@ class Town:
         self.errors: list[str] = []
         self._kernel: Kernel | None = None
         self._dice = Random()
-        names = ("web1", "web2", "inbox1", "inbox2", "outbox1", "outbox2", "sweep1", "sweep2")
+        self._skews: dict[str, float] = {}  # seconds by which a process's clock is wrong
+        counts = {"web": 2, "inbox": 2, "outbox": 2, "sweep": 2}
+        names = [f"{kind}{n + 1}" for kind, count in counts.items() for n in range(count)]
         self._slots = {name: Slot(self, name) for name in names}
 
     def close(self) -> None:
@@ -80,7 +85,13 @@ class Town:
         if self._kernel is None:
             return datetime.fromtimestamp(EPOCH, UTC)
         self._kernel.port("clock")
-        return datetime.fromtimestamp(EPOCH + self._kernel.now, UTC)
+        task = self._kernel.current
+        if task is None:
+            return datetime.fromtimestamp(EPOCH + self._kernel.now, UTC)
+        wrong = self._skews[task.process.name]
+        reading = datetime.fromtimestamp(EPOCH + self._kernel.now + wrong, UTC)
+        task.looked = micros(reading)
+        return reading
 
     @property
     def kernel(self) -> Kernel:
@@ -116,11 +127,22 @@ class Town:
         self.errors = []
         self._kernel = kernel
         self._dice = Random(f"network of {seed}")
-        network = Network(kernel, self._dice, self._deliver, rough=faults.rough, fate=fate)
+        network = Network(
+            kernel,
+            self._dice,
+            self._deliver,
+            rough=faults.rough,
+            drowsy=faults.drowsy,
+            fate=fate,
+        )
+        skew = faults.skew * rng.choice((-1, 1))
+        # Two hosts, with one process of each kind.
+        self._skews = {name: skew if name.endswith("1") else -skew for name in self._slots}
         self.providers = {
             name: Provider(network, name, f"/webhooks/{name}/{SECRET}")
             for name in ("primary", "secondary")
         }
+        self.providers["primary"].away = faults.outage
         if plot is None:
             plot = script.write(rng)
             self._plan_strays(rng)
@@ -136,7 +158,7 @@ class Town:
             kernel.steps,
             kernel.crashes,
             kernel.pauses,
-            len(plot.lines),
+            len(plot.said),
             counted,
             kernel.now,
             violations,
@@ -172,21 +194,31 @@ class Town:
             kernel.at(when, self._redis_goes)
         kernel.at(faults.until, lambda: setattr(network, "rough", 0.0))
 
-    def _perform(self, plot: script.Script, line: script.Line, network: Network) -> None:
+    def _perform(
+        self, plot: script.Script, line: script.Line, network: Network, patience: int = 10
+    ) -> None:
+        text = script.spoken(line.text, network.phones[line.phone])
+        if text is None:
+            if patience > 0:
+                again = partial(self._perform, plot, line, network, patience - 1)
+                self.kernel.at(self.kernel.now + 3.0, again)
+            return
+        plot.said[line.id] = text
+
         def done() -> None:
             if line.id not in plot.acknowledged:
-                self.kernel.tell("web", f"has acknowledged {line.text!r} of {line.phone}")
+                self.kernel.tell("web", f"has acknowledged {text!r} of {line.phone}")
             plot.acknowledged.add(line.id)
 
-        how = "is started by API" if line.by_api else "texts"
-        self.kernel.tell(line.phone[-3:], f"{how} {line.text!r}")
-        if line.by_api:
-            body = json.dumps({"contact": f"+{line.phone}", "inputs": {"n": line.text}}).encode()
+        how = f"is started in {line.flow!r} with" if line.flow else "texts"
+        self.kernel.tell(line.phone[-3:], f"{how} {text!r}")
+        if line.flow:
+            body = json.dumps({"contact": f"+{line.phone}", "inputs": {"n": text}}).encode()
             headers = {"Authorization": f"Bearer {TOKEN}", "Idempotency-Key": line.id}
-            target = "/v1/flows/later/sessions"
+            target = f"/v1/flows/{line.flow}/sessions"
             network.push(Push("POST", target, done, body=body, headers=headers))
         else:
-            self.providers[line.number].receive(line.id, line.phone, line.text, done)
+            self.providers[line.number].receive(line.id, line.phone, text, done)
 
     def _flush(self) -> None:
         self.kernel.tell("redis", "forgets everything")
@@ -200,7 +232,7 @@ class Town:
 
     def _boot(self, slot: Slot, process: Process) -> None:
         slot.forget()
-        kind = slot.name.rstrip("12")
+        kind = slot.name.rstrip("123")
         bodies: dict[str, Callable[[], None]] = {
             "web": partial(self._serve, slot),
             "inbox": partial(self._work, slot, INBOX),
@@ -251,10 +283,13 @@ class Town:
                 self.errors.append(f"{slot.name}: {type(error).__name__}: {error}")
 
     def _sweep(self, slot: Slot) -> None:
-        """A sweep; it sleeps while it would find nothing."""
+        """A sweep; it sleeps while it would find nothing, and longer while it finds the same."""
         sweep = Sweep(slot.runtime, slot.name, tidy_every=20)
+        pause, seen = SWEEP_EVERY, -1
         while True:
-            self.kernel.wait(alarm=partial(self._next_sweep, self.kernel.now + 1.0))
+            self.kernel.wait(alarm=partial(self._next_sweep, self.kernel.now + pause))
+            is_news, seen = seen != self.database.changes, self.database.changes
+            pause = SWEEP_EVERY if is_news else min(2 * pause, LONGEST_SWEEP)
             sweep.turn()
 
     def _next_sweep(self, earliest: float) -> float:
