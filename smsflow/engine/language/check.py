@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from smsflow.engine.language.flows import FlowReading
 from smsflow.engine.language.graph_checks import check_graph
+from smsflow.engine.language.migrations import check_moves
 from smsflow.engine.language.reading import listed, suggest
 from smsflow.engine.language.sms_checks import check_texts
 from smsflow.engine.language.subflow_checks import check_runs
@@ -25,6 +26,7 @@ def check_flow(reading: FlowReading) -> None:
     check_variables(reading)
     check_graph(reading)
     if reading.flow is not None:
+        check_moves(reading.ctx, reading.flow, reading.migrations)
         steps = reading.flow.steps.values()
         check_texts(reading.ctx, (text for step in steps for text in _texts(step)))
 

@@ -236,10 +236,19 @@ class _Player:
         if self._deploy is None:
             raise _Failed(line.place, "nothing can be deployed here")
         try:
-            self._sim.deploy(self._deploy(line.value, self._sim.world))
+            self._sim.deploy(self._deploy(line.value["flow"], self._sim.world))
         except ValueError as error:
             raise _Failed(line.place_of("flow"), str(error)) from None
-        self._note(f"{line.value} goes live")
+        self._note(f"{line.value['flow']} goes live")
+        if "move" in line.value:
+            self._move_sessions(line)
+
+    def _move_sessions(self, line: Line) -> None:
+        """What `smsflow sessions move` does; the test fails when a session can't be moved."""
+        for session in list(self._sim.sessions.values()):
+            why_not = self._sim.carry_over(session.id) if session.live else ""
+            if why_not:
+                raise _Failed(line.place_of("move"), f"{session.flow} can't be moved: {why_not}")
 
     # --- what must follow ------------------------------------------------------------------------
 

@@ -43,7 +43,6 @@ LATER: Mapping[str, frozenset[str]] = {
     "send": _words("to media fallback quiet ordered save"),
     "ask": _words("to media fallback quiet ordered sensitive"),
     "otp": _words("letters"),
-    "flow": _words("update migrate"),
     "trigger": _words("fuzzy fills"),
     "project": frozenset(),
     "policy": _words("fallback"),
