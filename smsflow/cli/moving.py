@@ -144,7 +144,7 @@ def _mover(store: Store, loaded: Loaded, old: Flow, new: Flow) -> Mover:
     project: Project = loaded.project  # type: ignore[assignment]  # the caller has looked
     if loaded.flows.get(new.name) is new:
         store.remember_versions([(new.name, new.version, loaded.bundles[new.name])])
-    built = world.build(project, loaded.flows, secret=b"")  # a move reads no codes
+    built = world.build(project, loaded.flows, secret=b"", extension=loaded.extension)
     return Mover(store, built, old, new, clock=SystemClock(), rng=SystemRandom())
 
 

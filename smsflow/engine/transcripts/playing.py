@@ -16,13 +16,13 @@ from typing import Any
 from smsflow.engine.language.literals import parse_duration
 from smsflow.engine.language.reading import listed, suggest
 from smsflow.engine.state import Session, decode
+from smsflow.engine.transcripts.agreeing import agrees, shown, told
 from smsflow.engine.transcripts.given import SEED, GivenInvalid, begin, moment
 from smsflow.engine.transcripts.lines import REPORTS, Line
 from smsflow.engine.transcripts.origin import origin
 from smsflow.engine.transcripts.outside import Outside, holds
 from smsflow.engine.transcripts.simulator import SimulatedText, Simulator, TraceLine
 from smsflow.engine.transcripts.transcript import Transcript
-from smsflow.engine.words.keywords import PATTERN_SECONDS, compile_pattern
 from smsflow.engine.world import World
 from smsflow.errors import Place
 from smsflow.sms.encoding import segments
@@ -270,14 +270,14 @@ class _Player:
 
     def _check_out(self, line: Line) -> None:
         if self._checked >= len(self._sim.sent):
-            wanted = ", ".join(_wanted(key, value) for key, value in line.value.items())
+            wanted = ", ".join(told(key, value) for key, value in line.value.items())
             raise _Failed(line.value_place, f"expected: {wanted}", got="nothing")
         text = self._sim.sent[self._checked]
         self._checked += 1
         for key, value in line.value.items():
             got = self._got(text, key)
-            if not _agrees(key, got, str(value)):
-                reason, source = f"expected: {_wanted(key, value)}", self._source(text)
+            if not agrees(key, got, str(value)):
+                reason, source = f"expected: {told(key, value)}", self._source(text)
                 raise _Failed(line.place_of(key), reason, got=got, source=source)
 
     def _check_http(self, line: Line) -> None:
@@ -324,11 +324,11 @@ class _Player:
         emitted, self._heard = news[0], self._heard + 1
         if emitted.name != name:
             raise _Failed(line.value_place, f"expected the event: {name}", got=emitted.name)
-        told = decode(emitted.data)
+        data = decode(emitted.data)
         for key, value in wanted.items():
-            if not self._same(told.get(key), value):
-                reason = f"expected {key}: {_shown(value)}"
-                raise _Failed(line.value_place, reason, got=_shown(told.get(key)))
+            if not self._same(data.get(key), value):
+                reason = f"expected {key}: {shown(value)}"
+                raise _Failed(line.value_place, reason, got=shown(data.get(key)))
 
     def _check_end(self, line: Line) -> None:
         session = self._session(line)
@@ -341,8 +341,8 @@ class _Player:
     def _check_value(self, line: Line, name: str, wanted: Any) -> None:
         actual = self._actual(name, line)
         if not self._same(actual, wanted):
-            reason = f"expected {name}: {_shown(wanted)}"
-            raise _Failed(line.place_of(name), reason, got=_shown(actual))
+            reason = f"expected {name}: {shown(wanted)}"
+            raise _Failed(line.place_of(name), reason, got=shown(actual))
 
     def _actual(self, name: str, line: Line) -> Any:
         scope, _, rest = name.partition(".")
@@ -370,32 +370,3 @@ class _Player:
         if isinstance(actual, Decimal) and isinstance(wanted, int | float):
             return actual == Decimal(str(wanted))
         return bool(actual == wanted) or (actual is not None and str(actual) == str(wanted))
-
-
-def _agrees(key: str, got: str, wanted: str) -> bool:
-    match key:
-        case "starts":
-            return got.startswith(wanted)
-        case "contains":
-            return wanted in got
-        case "matches":
-            try:
-                return compile_pattern(wanted).search(got, timeout=PATTERN_SECONDS) is not None
-            except TimeoutError:
-                return False
-        case _:
-            return got == wanted
-
-
-def _wanted(key: str, value: Any) -> str:
-    return str(value) if key == "text" else f"{key} {value}"
-
-
-def _shown(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case _:
-            return str(value)
