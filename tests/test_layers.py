@@ -23,7 +23,7 @@ LAYERS = [
     {"extending"},
     {"store", "providers", "outside"},
     {"audience", "concerned"},
-    {"conversation", "delivery", "health", "audit"},
+    {"conversation", "delivery", "health", "audit", "moving"},
     {"errands"},
     {"runtime"},
     {"reception"},

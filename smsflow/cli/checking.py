@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from smsflow import __version__
 from smsflow.cli.group import issue_text, lines_of, settings_folder, smsflow
 from smsflow.errors import Issue, SettingsInvalid
 
@@ -24,9 +25,9 @@ _LOOK_EVERY = 0.3  # seconds between two looks at the files: soon enough for a p
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "github"]),
+    type=click.Choice(["text", "json", "github", "sarif"]),
     default="text",
-    help="For people, for programs, or as annotations of GitHub Actions.",
+    help="For people, for programs, as annotations of GitHub Actions, or as SARIF 2.1.0.",
 )
 @click.option("--watch", is_flag=True, help="Check again when a file changes, until Ctrl-C.")
 @click.pass_context
@@ -67,13 +68,15 @@ def _watch(folder: Path, form: str) -> None:
 
 def _check(folder: Path, form: str) -> Loaded:
     """Read and check the project, and print what was found."""
-    from smsflow.engine.language import report
+    from smsflow.engine.language import report, sarif
     from smsflow.extending import load_folder
 
     loaded = load_folder(folder)
     if form == "json":
         found = [report.as_json(issue) for issue in loaded.issues]
         click.echo(json.dumps({"flows": len(loaded.flows), "issues": found}, ensure_ascii=False))
+    elif form == "sarif":
+        click.echo(json.dumps(sarif.as_sarif(loaded.issues, __version__), ensure_ascii=False))
     elif form == "github":
         for issue in loaded.issues:
             click.echo(report.as_github(issue))

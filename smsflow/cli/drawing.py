@@ -53,8 +53,9 @@ def _waiting(ctx: click.Context, flow: str) -> dict[str, int]:
     """How many sessions of a flow wait at each step, whatever their version."""
     counts: Counter[str] = Counter()
     with opened_store(ctx) as store:
-        for (_, step), count in store.waiting_at(flow).items():
-            counts[step] += count
+        for (_, _, step), count in store.live_sessions(flow).items():
+            if step is not None:
+                counts[step] += count
     return dict(counts)
 
 
@@ -126,8 +127,25 @@ def _print(name: str, old: Flow | None, new: Flow | None, waiting: Counter[str] 
     deepest = str(depth(changes))
     versions = f"{old.version if old else '-'} -> {new.version if new else '-'}"
     click.secho(f"{name}  {versions}  {deepest}", bold=True, fg=_COLOURS.get(deepest))
-    for line in _lines(changes, old, waiting):
+    for line in (*_lines(changes, old, waiting), *_hint(old, new, waiting)):
         click.echo(f"  {line}")
+
+
+def _hint(old: Flow | None, new: Flow | None, waiting: Counter[str] | None) -> Iterator[str]:
+    """What would let sessions move that can't with what `migrate` says now."""
+    from smsflow.author.yaml_text import inline
+    from smsflow.engine.suggesting import suggest_migration
+
+    found = suggest_migration(old, new) if old is not None and new is not None else None
+    if found is None:
+        return
+    count = 0 if waiting is None else sum(waiting[step] for step in found.helps)
+    who = f"{count} session{'' if count == 1 else 's'}" if count else "sessions"
+    steps = ", ".join(f"'{step}'" for step in found.helps)
+    yield f"hint: this would let {who} at {steps} move:"
+    yield "  migrate:"
+    for number, (name, part) in enumerate(found.as_entry().items()):
+        yield f"  {'  ' if number else '- '}{name}: {part if name == 'from' else inline(part)}"
 
 
 def _lines(changes: list[Changed], old: Flow | None, waiting: Counter[str] | None) -> Iterator[str]:
@@ -140,7 +158,7 @@ def _lines(changes: list[Changed], old: Flow | None, waiting: Counter[str] | Non
     if waiting and old is not None:
         total = sum(waiting.values())
         live = f"{total} live session{'' if total == 1 else 's'}"
-        yield f"{live} in all; each ends on the version that it began with"
+        yield f"{live} in all; each ends on its version, unless it follows or is moved"
 
 
 def _as_json(
@@ -150,9 +168,11 @@ def _as_json(
     waiting: dict[str, Counter[str]] | None,
 ) -> dict[str, Any]:
     from smsflow.engine.comparing import depth
+    from smsflow.engine.suggesting import suggest_migration
 
     changes = _changes(old, new)
     counts = None if waiting is None else waiting[name]
+    suggestion = suggest_migration(old, new) if old is not None and new is not None else None
     return {
         "flow": name,
         "old": old.version if old else None,
@@ -168,4 +188,5 @@ def _as_json(
             }
             for each in changes
         ],
+        "migrate": suggestion.as_entry() if suggestion else None,
     }

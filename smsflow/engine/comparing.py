@@ -7,24 +7,13 @@ has to be there still, and to take the same answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from typing import Any
 
-from smsflow.engine.model import (
-    Action,
-    AnyStep,
-    Ask,
-    Call,
-    Flow,
-    Otp,
-    Run,
-    Send,
-    Template,
-    Text,
-    Wait,
-)
+from smsflow.engine.model import AnyStep, Ask, Flow, Text
+from smsflow.engine.signatures import plain, unlike, waits
 from smsflow.errors import Place
 
 
@@ -63,25 +52,6 @@ def compare(old: Flow, new: Flow) -> list[Changed]:
 def depth(changes: list[Changed]) -> Change:
     """The deepest of them."""
     return max((each.change for each in changes), default=Change.NONE)
-
-
-def plain(value: Any, *, texts: bool = True) -> Any:
-    """A part of a flow as something to compare: without places, and without texts if told so."""
-    match value:
-        case Place():
-            return None
-        case Text() | Template() if not texts:
-            return None
-        case Mapping():
-            return {key: plain(each, texts=texts) for key, each in value.items()}
-        case tuple() | list():
-            return [plain(each, texts=texts) for each in value]
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            names = (each.name for each in fields(value))
-            kept = {name: plain(getattr(value, name), texts=texts) for name in names}
-            return (type(value).__name__, kept)
-        case _:
-            return value
 
 
 # --- the head -------------------------------------------------------------------------------------
@@ -169,13 +139,6 @@ def _led_alike(step: AnyStep, now: AnyStep, old: Flow, new: Flow) -> AnyStep:
     return replace(step, next=way(step.next, now.next), outcomes=kept)
 
 
-def waits(step: AnyStep) -> bool:
-    """True for a step that sessions can wait at."""
-    return isinstance(step, Ask | Otp | Wait | Run | Call | Action) or (
-        isinstance(step, Send) and step.follows_delivery
-    )
-
-
 def _step(old: AnyStep, new: AnyStep) -> Iterator[Changed]:
     named = f"{new.verb} '{new.id}'"
     if plain(old) == plain(new):
@@ -189,6 +152,9 @@ def _step(old: AnyStep, new: AnyStep) -> Iterator[Changed]:
         if answers:
             yield from (Changed(change, what, new.id, new.place) for change, what in answers)
             return
+    elif waits(old) and (why := unlike(old, new)):
+        yield Changed(Change.BREAKING, f"{named} {why}", new.id, new.place)
+        return
     if plain(old, texts=False) == plain(new, texts=False):
         yield Changed(Change.TEXT, f"{named}: {_languages(old, new)}", new.id, new.place)
     else:

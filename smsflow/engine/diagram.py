@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from smsflow.engine.captions import anytime_text, head, length_text, snippet
-from smsflow.engine.comparing import plain, trigger_text
+from smsflow.engine.comparing import trigger_text
 from smsflow.engine.model import (
     DELIVERY_OUTCOMES,
     AnyStep,
@@ -26,6 +26,7 @@ from smsflow.engine.model import (
     Send,
     Switch,
 )
+from smsflow.engine.signatures import plain
 from smsflow.engine.words.replies import AnswerSpec
 
 MAIN = "main"  # the section that `steps` is; it gets no frame

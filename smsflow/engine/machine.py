@@ -21,6 +21,7 @@ from smsflow.engine import (
     errands,
     happening,
     keeping,
+    moving,
     reports,
     routing,
     running,
@@ -43,7 +44,7 @@ from smsflow.engine.events import (
 from smsflow.engine.model import Action, Ask, Call, Expression, Otp, Wait
 from smsflow.engine.questions import pause_others
 from smsflow.engine.state import Conversation, Session, Waiting
-from smsflow.engine.turn import Turn
+from smsflow.engine.turn import Turn, deadline_name
 from smsflow.engine.verbs import outside, texts
 from smsflow.engine.verbs.waiting import is_late
 from smsflow.engine.world import World
@@ -60,6 +61,7 @@ def advance(
 ) -> tuple[Conversation, list[Effect]]:
     """The conversation after the event, and what is to be done; the argument is left as it was."""
     turn = Turn(world, conversation, now=now, rng=rng)
+    moving.keep_up(turn)
     match event:
         case TextReceived():
             routing.receive(turn, event)
@@ -102,7 +104,7 @@ def _timer(turn: Turn, event: TimerDue) -> None:
 def _deadline(turn: Turn, session: Session, name: str) -> None:
     with running.guarded(turn, session):
         for handler in turn.flow_of(session).anytime:
-            if handler.name == name:
+            if deadline_name(session, handler.name) == name:
                 asides.break_in(turn, session, handler, "deadline")
 
 

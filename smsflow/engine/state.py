@@ -173,7 +173,7 @@ class Waiting:
 
 @dataclass(slots=True)
 class Session:
-    """One run of a flow with one contact, pinned to the flow's version."""
+    """One run of a flow with one contact, on one version of the flow."""
 
     id: str
     flow: str
@@ -200,6 +200,8 @@ class Session:
     parent: str | None = None  # the session that runs it
     depth: int = 0  # of subflows
     queued: bool = False  # `mode: queue`: begins when the one before ends
+    moves: int = 0  # to other versions: how often its deadlines were set anew
+    stays: str | None = None  # the version that it could not follow to
     number: str | None = None  # our number that it talks on
     outcome: str | None = None  # set when it has ended
     ended_at: datetime | None = None

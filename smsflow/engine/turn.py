@@ -83,7 +83,7 @@ class Turn:
         return f"{local.day} {local:%b}{year} {local:%H:%M} ({self.zone})"
 
     def flow_of(self, session: Session) -> Flow:
-        """The very version of the flow that the session began with."""
+        """The very version of the flow that the session is on."""
         flow = self.world.flow(session.flow, session.version)
         if flow is None:
             raise FlowFailed("flow", f"version {session.version} of the flow is gone", None)
@@ -220,7 +220,7 @@ class Turn:
 
     def deadline(self, session: Session, name: str, due: datetime) -> None:
         """Wake the session at `due`, whatever it waits for then."""
-        self.effects.append(SetTimer(session.id, 0, name, due))
+        self.effects.append(SetTimer(session.id, 0, deadline_name(session, name), due))
 
     def drop_retries(self, root: str | None) -> None:
         """Whatever was still to be tried for that text is pointless now."""
@@ -365,6 +365,11 @@ class Turn:
                 name=name,
             )
         )
+
+
+def deadline_name(session: Session, handler: str) -> str:
+    """The name of the timer of an `anytime` deadline; those set before a move ring for nobody."""
+    return f"{handler}/{session.moves}" if session.moves else handler
 
 
 def _written(step: Speaking | None, slot: Text | None, language: str) -> Place | None:

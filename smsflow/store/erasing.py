@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, insert, or_, select
 
-from smsflow.sms.numbers import number_hash
 from smsflow.store.database import Database
 from smsflow.store.erased import ErasedContacts
 from smsflow.store.inbox import Inbox
@@ -24,7 +23,6 @@ from smsflow.store.schema import (
     inbox,
     messages,
     outbox,
-    partitions,
     parts,
     received,
     requests,
@@ -54,9 +52,7 @@ class Erasing(Inbox):
         """Delete all that tells of a number, in one transaction; a worker that is busy with it is
         waited for. Then `scrub`, for the file may still hold what was deleted."""
         with self._db.write() as connection:
-            share = number_hash(phone) * self.partitions >> 32
-            lock = select(partitions.c.number).where(partitions.c.number == share)
-            connection.execute(lock.with_for_update()).all()
+            self._lock_contact(connection, phone)
             known = select(contacts.c.opted_out).where(contacts.c.phone == phone)
             opted_out = bool(connection.scalar(known))
             rows = {

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 
 from smsflow.engine.state import Conversation, Session
 from smsflow.errors import Place
 from smsflow.sms.messages import Received
 from smsflow.store.database import Part
 from smsflow.store.loading import Loader, read_message, select_messages
-from smsflow.store.rows import Message, TraceLine
+from smsflow.store.rows import LiveSession, Message, TraceLine
 from smsflow.store.schema import (
     contacts,
     dead_letters,
+    flow_versions,
     inbox,
     messages,
     outbox,
@@ -25,6 +27,8 @@ from smsflow.store.schema import (
     traces,
     unplaced,
 )
+
+PAGE = 1000  # sessions that are read at a time
 
 
 class History(Part):
@@ -75,23 +79,53 @@ class History(Part):
             rows = connection.execute(statement).all()
             return [(row.phone, Session.from_json(row.state)) for row in rows]
 
-    def waiting_at(self, flow: str) -> Counter[tuple[str, str]]:
-        """How many live sessions of a flow wait, by its version and the id of the step.
+    def live_sessions(
+        self, flow: str | None = None, version: str | None = None
+    ) -> Counter[tuple[str, str, str | None]]:
+        """How many sessions are open, by flow, version and the step that they wait at; None for
+        those that wait for their turn to begin.
 
         It reads each of them, for SQL never looks into their state: seconds for a million.
         """
-        statement = (
-            select(sessions.c.version, sessions.c.state)
-            .where(sessions.c.flow == flow, sessions.c.outcome.is_(None))
-            .execution_options(yield_per=1000)
+        statement = select(sessions.c.flow, sessions.c.version, sessions.c.state).where(
+            sessions.c.outcome.is_(None), *_of_flow(flow, version)
         )
-        found: Counter[tuple[str, str]] = Counter()
+        found: Counter[tuple[str, str, str | None]] = Counter()
         with self._db.read() as connection:
-            for version, state in connection.execute(statement):
-                waiting = state.get("waiting")
-                if waiting is not None:
-                    found[version, waiting["step"]] += 1
+            rows = connection.execute(statement.execution_options(yield_per=PAGE))
+            for name, its_version, state in rows:
+                found[name, its_version, _step_of(state)] += 1
         return found
+
+    def live_on(self, flow: str, version: str) -> Iterator[LiveSession]:
+        """The open sessions on a version of a flow, oldest first, read page by page: what happens
+        to one meanwhile is seen by whoever takes it up."""
+        statement = (
+            select(sessions.c.seq, sessions.c.id, sessions.c.phone, sessions.c.state)
+            .where(sessions.c.outcome.is_(None), *_of_flow(flow, version))
+            .where(sessions.c.seq > bindparam("after"))
+            .order_by(sessions.c.seq)
+            .limit(PAGE)
+        )
+        after = 0
+        while True:
+            with self._db.read() as connection:
+                rows = connection.execute(statement, {"after": after}).all()
+            for row in rows:
+                yield LiveSession(row.id, row.phone, _step_of(row.state))
+            if len(rows) < PAGE:
+                return
+            after = rows[-1].seq
+
+    def versions_of(self, flow: str) -> list[str]:
+        """The versions of a flow that are remembered, the last used first."""
+        statement = (
+            select(flow_versions.c.version)
+            .where(flow_versions.c.flow == flow)
+            .order_by(flow_versions.c.used_at.desc())
+        )
+        with self._db.read() as connection:
+            return list(connection.scalars(statement))
 
     def messages_of(self, phone: str) -> list[Message]:
         """Our texts to a contact, oldest first."""
@@ -167,3 +201,15 @@ class History(Part):
             for state, count in connection.execute(by_state):
                 found[f"messages.{state}"] = count
         return found
+
+
+def _of_flow(flow: str | None, version: str | None) -> list[ColumnElement[bool]]:
+    """What narrows sessions down to a flow, and to one version of it."""
+    given = ((sessions.c.flow, flow), (sessions.c.version, version))
+    return [column == value for column, value in given if value is not None]
+
+
+def _step_of(state: Mapping[str, Any]) -> str | None:
+    """The step that a session waits at, read from its JSON."""
+    waiting = state.get("waiting")
+    return None if waiting is None else str(waiting["step"])

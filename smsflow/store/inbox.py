@@ -28,6 +28,7 @@ from sqlalchemy import (
     update,
 )
 
+from smsflow.sms.numbers import number_hash
 from smsflow.store.batch import Batch
 from smsflow.store.columns import Instant, clean
 from smsflow.store.committer import Committer
@@ -137,6 +138,19 @@ class Inbox(Part):
             free = self._lock(connection, now)
             rows = self._due(connection, free, now, limit) if free else []
             yield Batch(connection, rows, now, self._loader, self._saver, self._erased)
+
+    @contextmanager
+    def holding(self, phone: str, now: datetime) -> Iterator[Batch]:
+        """A transaction in which nobody else works off what happens to a contact: a worker that is
+        busy with it is waited for. It has no rows; it ends as that of `work` does."""
+        with self._db.write() as connection:
+            self._lock_contact(connection, phone)
+            yield Batch(connection, [], now, self._loader, self._saver, self._erased)
+
+    def _lock_contact(self, connection: Connection, phone: str) -> None:
+        share = number_hash(phone) * self.partitions >> 32
+        lock = select(partitions.c.number).where(partitions.c.number == share)
+        connection.execute(lock.with_for_update()).all()
 
     def _lock(self, connection: Connection, now: datetime) -> list[int]:
         """Lock partitions that have rows due and that nobody has: half of all at the most, so

@@ -146,6 +146,11 @@ class Operating(Inbox):
             for message, row in given:
                 self._note(connection, by, "repair", message, str(row.payload.get("state", "")))
 
+    def record_action(self, *, by: str, what: str, about: str, detail: str) -> None:
+        """A line for what was done in transactions of its own."""
+        with self._db.write() as connection:
+            self._note(connection, by, what, about, detail)
+
     def actions(self, limit: int) -> list[Action]:
         """What operators did, latest first."""
         statement = select(actions).order_by(actions.c.id.desc()).limit(limit)

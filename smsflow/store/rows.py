@@ -133,6 +133,15 @@ class Changes:
     finished: list[int] = field(default_factory=list)  # inbox rows to delete
 
 
+@dataclass(frozen=True, slots=True)
+class LiveSession:
+    """An open session: whose it is, and the step that it waits at."""
+
+    id: str
+    phone: str
+    step: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leased:
     """One outbox row that a sender holds until its lease ends."""

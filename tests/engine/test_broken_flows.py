@@ -203,7 +203,6 @@ TOPS = {
     "another version": ("smsflow: 2\nsteps: [{end: a}]", "F209", 1, "smsflow: 1"),
     "no steps": ("smsflow: 1", "F201", 1, "order"),
     "a misspelt key": ("smsflow: 1\nsteps: [{end: a}]\nmod: queue", "F203", 3, "'mode'"),
-    "a key to come": ("smsflow: 1\nsteps: [{end: a}]\nmigrate: []", "F204", 3, "leave"),
     "a trigger to come": (
         "smsflow: 1\ntriggers: [{keyword: A, fuzzy: auto}]\nsteps: [{end: a}]",
         "F204",

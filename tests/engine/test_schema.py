@@ -134,6 +134,7 @@ _FREE = {
 }
 _FREE |= {"numbers", "providers", "services", "deliver", "mo", "default", "values"}
 _FREE |= {"json", "form", "query", "headers", "with", "data"}
+_FREE_MAPS = {"steps"}  # of `migrate`; a list of steps has keys of the grammar
 _TEXTS = {
     "send",
     "ask",
@@ -144,6 +145,10 @@ _TEXTS = {
     "default_reply",
     *("stopped", "started"),
 }
+
+
+def _names_are_free(key: str, value: Any) -> bool:
+    return key in _FREE or (key in _FREE_MAPS and isinstance(value, dict))
 
 
 def misspelt(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any]]:
@@ -160,9 +165,9 @@ def misspelt(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any]
                     yield (*path, key)
                 if key in _TEXTS and not isinstance(each, list) and not free:
                     continue  # a text by language: its languages are not the grammar's
-                if free and path[-1] in ("vars", "default", "set", "texts"):
+                if free and path[-1] in ("vars", "default", "set", "texts", "values"):
                     continue
-                yield from walk(each, (*path, key), free=not free and key in _FREE)
+                yield from walk(each, (*path, key), free=not free and _names_are_free(key, each))
 
     for *above, key in walk(root, path, free=False):
         changed = copy.deepcopy(root)

@@ -13,7 +13,6 @@ from smsflow.config import Settings
 from smsflow.delivery import Delivery, channels
 from smsflow.engine.policy import Rules
 from smsflow.extending import read_project
-from smsflow.files import read_project
 from smsflow.providers.pigeonhost import PigeonHost
 from smsflow.runtime import Runtime
 from smsflow.store import Store

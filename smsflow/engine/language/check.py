@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from smsflow.engine.language.flows import FlowReading
 from smsflow.engine.language.graph_checks import check_graph
+from smsflow.engine.language.migrations import check_moves
 from smsflow.engine.language.reading import Context, listed, suggest
 from smsflow.engine.language.sms_checks import check_texts
 from smsflow.engine.language.subflow_checks import check_runs
@@ -27,6 +28,7 @@ def check_flow(reading: FlowReading) -> None:
     check_variables(reading)
     check_graph(reading)
     if reading.flow is not None:
+        check_moves(reading.ctx, reading.flow, reading.migrations)
         steps = reading.flow.steps.values()
         texts = ((text, _options(step)) for step in steps for text in _texts(step))
         check_texts(reading.ctx, texts)

@@ -16,6 +16,7 @@ from smsflow.engine.language import grammar, slots, source, texts
 from smsflow.engine.language.drafts import Draft, Drafter
 from smsflow.engine.language.grammar import VERBS
 from smsflow.engine.language.handlers import Handler, anytime_of, link_handlers, read_handlers
+from smsflow.engine.language.migrations import read_migrations
 from smsflow.engine.language.reading import Context, Fields, Refused, suggest
 from smsflow.engine.language.source import Document, Node, Scalar
 from smsflow.engine.language.steps import Linker
@@ -37,6 +38,7 @@ class FlowReading:
     flow: Flow | None = None
     triggers: list[ReadTrigger] = field(default_factory=list)
     section_places: dict[str, Place] = field(default_factory=dict)
+    migrations: list[Fields] = field(default_factory=list)  # the entries of `migrate`
 
     @property
     def sound(self) -> bool:
@@ -53,9 +55,7 @@ def read_flow(ctx: Context, document: Document, *, several: bool) -> FlowReading
     try:
         _languages(ctx, root)
         _named_texts(ctx, root)
-        fields = slots.record(
-            ctx, root, grammar.FLOW, "at the top of a flow", grammar.LATER["flow"]
-        )
+        fields = slots.record(ctx, root, grammar.FLOW, "at the top of a flow", frozenset())
     except Refused:
         return reading
     reading.name = fields.get("flow", stem)
@@ -105,6 +105,8 @@ def _fill(ctx: Context, fields: Fields, reading: FlowReading) -> None:
     graph = _graph(ctx, fields, reading)
     anytime = tuple(anytime_of(ctx, graph.handlers))
     _variable_names(ctx, fields)
+    reading.migrations = list(fields.get("migrate", ()))
+    migrations = tuple(read_migrations(ctx, reading.migrations))
     starts = fields.get("limits") and fields.get("limits").get("starts")
     if any(issue.level == "error" for issue in ctx.issues):
         return
@@ -132,6 +134,8 @@ def _fill(ctx: Context, fields: Fields, reading: FlowReading) -> None:
         on_error=graph.first("@on_error"),
         on_expire=graph.first("@on_expire"),
         handlers=graph.linker.handlers,
+        update=fields.get("update", ctx.update),
+        migrations=migrations,
     )
 
 
@@ -237,8 +241,10 @@ def _defaults(ctx: Context, fields: Fields) -> dict[str, source.Mapping]:
 
 
 def _hash(ctx: Context, fields: Fields) -> str:
-    """First 8 hex of SHA-256 over what the flow says; comments and formatting don't count."""
-    said = {name: normal(node, name) for name, node in fields.nodes.items()}
+    """First 8 hex of SHA-256 over what the flow says; comments and formatting don't count, nor
+    what is said of sessions of other versions."""
+    apart = ("update", "migrate")
+    said = {name: normal(node, name) for name, node in fields.nodes.items() if name not in apart}
     parts = [said, ctx.languages, ctx.used, *([ctx.sets] if ctx.sets else [])]
     content = json.dumps(parts, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(content.encode()).hexdigest()[:8]

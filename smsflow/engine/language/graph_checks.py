@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from smsflow.engine.language.flows import FlowReading
-from smsflow.engine.model import AnyStep, Ask, End, Flow, Goto, Otp, Resume, Run, Send, Wait
+from smsflow.engine.model import AnyStep, End, Flow, Goto, Resume
+from smsflow.engine.signatures import waits
 
 
 def check_graph(reading: FlowReading) -> None:
@@ -65,18 +66,12 @@ def _intruders(reading: FlowReading, flow: Flow) -> None:
                 reading.ctx.issue(step.place, "F505", message, hint)
 
 
-def _waits(step: AnyStep) -> bool:
-    return isinstance(step, Ask | Otp | Wait | Run) or (
-        isinstance(step, Send) and step.follows_delivery
-    )
-
-
 def _loops(reading: FlowReading, flow: Flow) -> None:
     """Tell each loop once, at the `goto` that closes it, or else at its first step."""
     graph = {
-        name: [way for way in successors(step) if not _waits(flow.steps[way])]
+        name: [way for way in successors(step) if not waits(flow.steps[way])]
         for name, step in flow.steps.items()
-        if not _waits(step)
+        if not waits(step)
     }
     told: set[str] = set()
     for name in graph:

@@ -1,7 +1,7 @@
 """What each code of an issue stands for, for the reference and for whoever looks one up.
 
 F1xx YAML, F2xx keys and types, F3xx names, F4xx templates and variables, F5xx the graph of steps,
-F6xx texts on the air, F7xx words that the law gives a meaning.
+F6xx texts on the air, F7xx words that the law gives a meaning, F8xx sessions that are open.
 """
 
 from __future__ import annotations
@@ -74,4 +74,8 @@ CODES: Mapping[str, str] = {
     "F603": "a text needs more segments than are sent",
     "F701": "a stop or help word as an answer or keyword",
     "F702": "marketing to somebody who did not subscribe, or in quiet hours",
+    "F801": "sessions that follow new versions wait at a step without a name of its own (warning)",
+    "F802": "a `migrate` that is for no other version, or the second one for it",
+    "F803": "a `migrate` to a step that is not there, or that nobody waits at",
+    "F804": "a `migrate` of values to an answer that is not there",
 }

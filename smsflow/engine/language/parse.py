@@ -177,6 +177,7 @@ def _context(
         answers=project.answers,
         services=project.services,
         extension=extension if extension is not None or project.python else NOTHING,
+        update=project.update,
     )
 
 
@@ -205,6 +206,7 @@ def _fresh(ctx: Context, file: str) -> Context:
         answers=ctx.answers,
         services=ctx.services,
         extension=ctx.extension,
+        update=ctx.update,
     )
 
 

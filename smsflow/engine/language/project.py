@@ -142,6 +142,7 @@ def _project(ctx: Context, root: Node) -> Project:
         services=services(ctx, fields),
         python=fields.get("python", ""),
         python_place=fields.nodes["python"].place if "python" in fields else None,
+        update=fields.get("update", "pin"),
     )
 
 

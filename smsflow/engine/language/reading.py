@@ -44,6 +44,7 @@ class Context:
     sets: dict[str, str] = field(default_factory=dict)  # those of them that were asked for
     services: Mapping[str, Service] | None = None  # None: any name will do
     extension: Extension | None = None  # the project's Python; None: any name will do
+    update: str = "pin"  # what flows do that don't say
 
     @property
     def filters(self) -> frozenset[str] | None:

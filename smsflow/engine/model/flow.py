@@ -95,6 +95,19 @@ class Anytime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """How sessions of an older version go on in this one: what has other names now."""
+
+    source: str  # the older version, or the digits that it begins with
+    place: Place
+    steps: Mapping[str, str] = field(default_factory=dict)  # ids: the old one to the new one
+    values: Mapping[str, Mapping[str, str]] = field(
+        default_factory=dict
+    )  # of variables, old to new
+    assignments: tuple[tuple[str, Value], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
     """One flow, read and compiled. `steps` maps ids to steps; `start` is the first one's id."""
 
@@ -121,9 +134,16 @@ class Flow:
     on_error: str | None = None  # the first step of the handler
     on_expire: str | None = None
     handlers: Mapping[str, frozenset[str]] = field(default_factory=dict)  # their steps by name
+    update: str = "pin"  # pin, follow: what open sessions of older versions do
+    migrations: tuple[Migration, ...] = ()
 
     @property
     def entries(self) -> tuple[str, ...]:
         """The steps at which a session can come in: the first one, and those of handlers."""
         handlers = (*(each.start for each in self.anytime), self.on_error, self.on_expire)
         return (self.start, *(each for each in handlers if each is not None))
+
+    def migration_from(self, version: str) -> Migration:
+        """What this flow says of sessions of that version; an empty one when it says nothing."""
+        found = (each for each in self.migrations if version.startswith(each.source))
+        return next(found, Migration(source=version, place=self.place))

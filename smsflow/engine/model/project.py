@@ -150,6 +150,7 @@ class Project:
     services: Mapping[str, Service] = field(default_factory=dict)
     python: str = ""  # our own module, or module:app
     python_place: Place | None = None
+    update: str = "pin"  # for flows that don't say: pin, follow
 
     def policy(self, name: str | None) -> DeliveryPolicy:
         """The named policy, else `normal`, else the first number and nothing more."""

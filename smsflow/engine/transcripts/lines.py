@@ -178,14 +178,14 @@ def _true(ctx: Context, node: Node) -> bool:
     return True
 
 
-def _deploy(ctx: Context, node: Node) -> str:
+def _deploy(ctx: Context, node: Node) -> dict[str, Any]:
     if not isinstance(node, Mapping):
-        return _text(ctx, node)
-    found = _parts(ctx, node, {"flow": _text}, "deploy")
+        return {"flow": _text(ctx, node)}
+    found = _parts(ctx, node, {"flow": _text, "move": _true}, "deploy")
     if "flow" not in found:
         hint = "name the file, such as tests/flows/otp.new.yaml"
         raise ctx.refuse(node.place, "F201", "'flow' is missing", hint)
-    return str(found["flow"])
+    return found
 
 
 def _out(ctx: Context, node: Node) -> dict[str, Any]:

@@ -235,10 +235,19 @@ class _Player:
         if self._deploy is None:
             raise _Failed(line.place, "nothing can be deployed here")
         try:
-            self._sim.deploy(self._deploy(line.value, self._sim.world))
+            self._sim.deploy(self._deploy(line.value["flow"], self._sim.world))
         except ValueError as error:
             raise _Failed(line.place_of("flow"), str(error)) from None
-        self._note(f"{line.value} goes live")
+        self._note(f"{line.value['flow']} goes live")
+        if "move" in line.value:
+            self._move_sessions(line)
+
+    def _move_sessions(self, line: Line) -> None:
+        """What `smsflow sessions move` does; the test fails when a session can't be moved."""
+        for session in list(self._sim.sessions.values()):
+            why_not = self._sim.carry_over(session.id) if session.live else ""
+            if why_not:
+                raise _Failed(line.place_of("move"), f"{session.flow} can't be moved: {why_not}")
 
     # --- what must follow ------------------------------------------------------------------------
 
@@ -319,11 +328,11 @@ class _Player:
         emitted, self._heard = news[0], self._heard + 1
         if emitted.name != name:
             raise _Failed(line.value_place, f"expected the event: {name}", got=emitted.name)
-        told = decode(emitted.data)
+        data = decode(emitted.data)
         for key, value in wanted.items():
-            if not self._same(told.get(key), value):
+            if not self._same(data.get(key), value):
                 reason = f"expected {key}: {shown(value)}"
-                raise _Failed(line.value_place, reason, got=shown(told.get(key)))
+                raise _Failed(line.value_place, reason, got=shown(data.get(key)))
 
     def _check_end(self, line: Line) -> None:
         session = self._session(line)

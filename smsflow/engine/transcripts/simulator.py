@@ -46,6 +46,7 @@ from smsflow.engine.events import (
 )
 from smsflow.engine.machine import advance
 from smsflow.engine.model import Duration
+from smsflow.engine.moving import moved
 from smsflow.engine.state import Contact, Conversation, Plan, Session, decode
 from smsflow.engine.transcripts.outside import MadeCall, Outside, data_of, words_of
 from smsflow.engine.world import Route, World
@@ -185,13 +186,27 @@ class Simulator:
         self.contact = _reborn(Conversation(self.contact)).contact
 
     def deploy(self, world: World) -> None:
-        """New versions of flows go live; open sessions stay with theirs."""
+        """New versions of flows go live; open sessions stay with theirs, or follow."""
         older = {
             (flow.name, flow.version): flow
             for flow in (*self.world.pinned.values(), *self.world.flows.values())
         }
         self.world = replace(world, pinned=older)
         self._wind_up()
+
+    def carry_over(self, session: str) -> str:
+        """Move a session to the newest version of its flow, as `smsflow sessions move` does; why
+        that can't be done, or ''."""
+        open_one = self.sessions[session]
+        newest = self.world.flows.get(open_one.flow)
+        if newest is None or newest.version == open_one.version:
+            return ""
+        after, effects, why_not = moved(
+            self.world, self._before(), session, newest, now=self.now, rng=self.rng
+        )
+        if not why_not:
+            self._take(after, effects)
+        return why_not
 
     def _wind_up(self) -> None:
         """Set an alarm for every schedule."""
@@ -219,9 +234,14 @@ class Simulator:
     # --- how it goes on --------------------------------------------------------------------------
 
     def _happen(self, event: Event) -> None:
+        self._take(*advance(self.world, self._before(), event, now=self.now, rng=self.rng))
+
+    def _before(self) -> Conversation:
+        """The conversation as a worker reads it."""
         live = [each for each in self.sessions.values() if each.live]
-        before = _reborn(Conversation(self.contact, live))
-        after, effects = advance(self.world, before, event, now=self.now, rng=self.rng)
+        return _reborn(Conversation(self.contact, live))
+
+    def _take(self, after: Conversation, effects: list[Effect]) -> None:
         self.contact = after.contact
         self.sessions.update({each.id: each for each in after.sessions})
         for effect in effects:

@@ -21,6 +21,22 @@ _OUTCOME: Mapping[str, Key] = {
     "is": key(Kind.NAMES, "the labels it ended with", required=True),
 }
 
+UPDATE = key(
+    Kind.ENUM,
+    "follow: open sessions go on in the newest version where they can; pin when not given",
+    *("pin", "follow"),
+)
+
+MIGRATION: Mapping[str, Key] = {
+    "from": key(Kind.PLAIN, "the older version, or its first four digits or more", required=True),
+    "steps": map_of(Slot(Kind.PLAIN), "step ids of that version, each with its id here"),
+    "values": map_of(
+        Slot(Kind.MAP, item=Slot(Kind.PLAIN)),
+        "values of variables there, each with its value here: {answer: {decline: cancel}}",
+    ),
+    "set": map_of(Slot(Kind.VALUE), "variables that a moved session needs here"),
+}
+
 TRIGGER: Mapping[str, Key] = {
     "keyword": key(Kind.WORDS, "words that start the flow"),
     "pattern": key(Kind.PLAIN, "a regular expression; named groups become variables"),
@@ -91,6 +107,11 @@ FLOW: Mapping[str, Key] = {
     "lifetime": key(Kind.DURATION, "how long a session may live; 30d when not given"),
     "anytime": Key(
         Slot(Kind.LIST, item=Slot(Kind.RECORD, keys=ANYTIME)), "what may happen while it lives"
+    ),
+    "update": UPDATE,
+    "migrate": Key(
+        Slot(Kind.LIST, item=Slot(Kind.RECORD, keys=MIGRATION)),
+        "how sessions of older versions go on in this one",
     ),
     "on_error": key(Kind.HANDLER, "when a step fails that has no `on_error`; knows `error`"),
     "on_expire": key(Kind.HANDLER, "when the session's lifetime is over"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from smsflow.engine.language.grammar.flows import UPDATE
 from smsflow.engine.language.grammar.providers import PROVIDER
 from smsflow.engine.language.grammar.slots import Key, Kind, Slot, key, map_of, record
 from smsflow.engine.language.grammar.steps import ANSWER_SET
@@ -76,6 +77,7 @@ PROJECT: Mapping[str, Key] = {
         failed_session=key(Kind.FLOW, "after a session of another flow has failed"),
         human=key(Kind.FLOW, "for the command `human`"),
     ),
+    "update": UPDATE,
     "answers": map_of(
         Slot(Kind.RECORD, keys=ANSWER_SET), "sets of answers by name: `type: answers.<name>`"
     ),

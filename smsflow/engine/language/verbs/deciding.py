@@ -26,12 +26,13 @@ def _set(ctx: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
     node = draft.fields.nodes["set"]
     assignments: list[tuple[str, Value]] = []
     for key, _ in node if isinstance(node, MappingNode) else ():
-        if _assignable(ctx, key) and key.text in draft.main:
+        if assignable(ctx, key) and key.text in draft.main:
             assignments.append((key.text, draft.main[key.text]))
     return Set(**common, assignments=tuple(assignments))
 
 
-def _assignable(ctx: Context, key: Scalar) -> bool:
+def assignable(ctx: Context, key: Scalar) -> bool:
+    """True for the name of a variable or of a field of contacts; notes what is wrong."""
     owner, _, name = key.text.rpartition(".")
     if not name.isidentifier() or owner not in ("", "contact") or key.text in RESERVED:
         hint = "write a variable such as score, or contact.<field>"
