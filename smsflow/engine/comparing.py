@@ -18,6 +18,7 @@ from smsflow.engine.model import (
     Ask,
     Call,
     Flow,
+    Handoff,
     Otp,
     Run,
     Send,
@@ -171,7 +172,7 @@ def _led_alike(step: AnyStep, now: AnyStep, old: Flow, new: Flow) -> AnyStep:
 
 def waits(step: AnyStep) -> bool:
     """True for a step that sessions can wait at."""
-    return isinstance(step, Ask | Otp | Wait | Run | Call | Action) or (
+    return isinstance(step, Ask | Otp | Wait | Run | Call | Action | Handoff) or (
         isinstance(step, Send) and step.follows_delivery
     )
 

@@ -20,7 +20,7 @@ from smsflow.errors import Conflict, WebhookRejected
 from smsflow.jobs import Nudger
 from smsflow.runtime import Runtime
 from smsflow.store.database import words_of
-from smsflow.web import api, health, webhooks
+from smsflow.web import api, handoffs, health, webhooks
 
 EXTENSION = "smsflow"
 
@@ -41,7 +41,8 @@ class SMSFlow:
     def init_app(self, app: Flask) -> None:
         """Register the blueprints, which find this object as `app.extensions["smsflow"]`."""
         app.extensions[EXTENSION] = self
-        for blueprint in (webhooks.blueprint(self), api.blueprint(self), health.blueprint(self)):
+        for part in (webhooks, api, handoffs, health):
+            blueprint = part.blueprint(self)
             blueprint.register_error_handler(WebhookRejected, _rejected)
             blueprint.register_error_handler(DBAPIError, _unavailable)
             blueprint.register_error_handler(Conflict, _busy)

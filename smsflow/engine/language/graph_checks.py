@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from smsflow.engine.language.flows import FlowReading
-from smsflow.engine.model import AnyStep, Ask, End, Flow, Goto, Otp, Resume, Run, Send, Wait
+from smsflow.engine.model import (
+    AnyStep,
+    Ask,
+    End,
+    Flow,
+    Goto,
+    Handoff,
+    Otp,
+    Resume,
+    Run,
+    Send,
+    Wait,
+)
 
 
 def check_graph(reading: FlowReading) -> None:
@@ -66,7 +78,7 @@ def _intruders(reading: FlowReading, flow: Flow) -> None:
 
 
 def _waits(step: AnyStep) -> bool:
-    return isinstance(step, Ask | Otp | Wait | Run) or (
+    return isinstance(step, Ask | Otp | Wait | Run | Handoff) or (
         isinstance(step, Send) and step.follows_delivery
     )
 
