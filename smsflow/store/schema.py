@@ -6,6 +6,8 @@ index makes which statement cheap.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -15,7 +17,6 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
-    TextClause,
     UniqueConstraint,
     text,
 )
@@ -33,7 +34,7 @@ def _serial(name: str = "id") -> Column[int]:
     return Column(name, _SERIAL, primary_key=True, autoincrement=True)
 
 
-def _only(condition: str) -> dict[str, TextClause]:
+def _only(condition: str) -> dict[str, Any]:
     """Makes an index hold only the rows for which this is so."""
     return {"postgresql_where": text(condition), "sqlite_where": text(condition)}
 

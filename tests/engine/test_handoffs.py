@@ -98,7 +98,7 @@ def test_a_person_may_write_more_than_a_flow(world, place, phone):
     for number in range(60):
         place.sim.agent(f"{number}")
     assert len(place.sim.sent) == 61
-    place.sim.close()
+    place.sim.agent(None)
     assert place.sim.sent[-1].effect.text == "Bye."
 
 
@@ -119,7 +119,7 @@ def test_texts_of_a_person_keep_to_quiet_hours_unless_they_reply(world, place, p
 def test_closing_gives_the_conversation_back(world, place, phone, ended):
     world(DESK, HOURS)
     phone.says("helpdesk")
-    assert place.sim.close(by="desk 1")
+    assert place.sim.agent(None, by="desk 1")
     phone.heard("One moment.", "Bye.")
     assert ended() == ["helped"]
     assert closed(place) == [("desk 1", "closed")]
@@ -131,7 +131,7 @@ def test_closing_gives_the_conversation_back(world, place, phone, ended):
 def test_without_a_handler_the_flow_goes_on(world, place, phone, clock):
     world("triggers: [{keyword: GO}]\nsteps: [{handoff: desk, timeout: 1h}, {send: Done.}]")
     phone.says("go")
-    place.sim.close()
+    place.sim.agent(None)
     phone.heard("Done.")
     phone.says("go")
     clock.passes("1h")
@@ -197,7 +197,7 @@ def test_an_open_question_waits_for_the_end_and_comes_again(world, place, phone)
     phone.heard("How many?", "One moment.")
     phone.says("3")
     phone.heard_nothing()
-    place.sim.close()
+    place.sim.agent(None)
     phone.heard("Bye.", "How many?")
     phone.says("3")
     phone.heard("3 it is.")
@@ -208,7 +208,7 @@ def test_a_new_question_waits_as_well(world, place, phone):
     phone.says("helpdesk")
     assert place.sim.start("asking", {})["started"]
     phone.heard("One moment.")
-    place.sim.close()
+    place.sim.agent(None)
     phone.heard("Bye.", "How many?")
 
 
@@ -239,7 +239,7 @@ def test_a_handler_that_breaks_in_leaves_the_conversation_with_the_person(
     phone.says("what?")
     place.sim.agent("Never mind.")
     phone.heard("Never mind.")
-    place.sim.close()
+    place.sim.agent(None)
     assert closed(place) == [("", "closed")]
     assert ended() == [None]
     place.sim.move_to(place.sim.next_due())
@@ -254,7 +254,7 @@ def test_a_flow_that_is_run_hands_over(world, place, phone):
     )
     phone.says("go")
     phone.says("hello?")
-    place.sim.close()
+    place.sim.agent(None)
     phone.heard("One moment.", "Bye.", "Welcome back.")
 
 
@@ -265,7 +265,7 @@ def test_two_persons_are_told_apart(world, place, phone, ended):
     phone.says("helpdesk")
     place.sim.start("later", {})
     place.sim.agent("I am the other one.")
-    place.sim.close()
+    place.sim.agent(None)
     assert (ended("later"), ended()) == (["done"], [None])
     place.sim.agent("And I am the desk.")
     phone.heard("One moment.", "I am the other one.", "And I am the desk.")
