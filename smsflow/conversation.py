@@ -27,7 +27,7 @@ from typing import Any, assert_never
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from smsflow import audience
+from smsflow import audience, desk
 from smsflow.audience import start_requested
 from smsflow.clock import Clock
 from smsflow.concerned import issued, message_ids, message_of
@@ -37,6 +37,9 @@ from smsflow.engine.effects import (
     Effect,
     Emitted,
     Errand,
+    HandedOff,
+    HandoffClosed,
+    HandoffMoved,
     Logged,
     RequestAnswered,
     SendAgain,
@@ -260,6 +263,8 @@ class _Sitting:
                 return CodePosted(session, code, ticket, row.due), None
             case Kind.ERRAND_DONE:
                 return _errand_done(payload), None
+            case Kind.AGENT:
+                return desk.event_of(payload), None
             case _:
                 assert_never(row.kind)
 
@@ -343,6 +348,8 @@ class _Sitting:
                 changes.further.append(audience.start_row(effect))
             case Emitted():
                 changes.further.append(audience.event_row(effect.name, effect.data, self._now))
+            case HandedOff() | HandoffMoved() | HandoffClosed():
+                changes.handoffs.append((phone, effect))
             case RequestAnswered():
                 changes.answered.append(effect)
             case Logged():

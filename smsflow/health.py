@@ -87,5 +87,7 @@ def log_fields(health: Health) -> dict[str, object]:
         "errands_failing": health.errands_failing,
         "held": health.held,
         "dead_letters": health.dead_letters,
+        "handoffs": health.handoffs,
+        "handoffs_age": round(health.handoffs_age, 1),
         "circuits_open": sorted(health.circuits),
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from smsflow.engine.effects import SendText
+from smsflow.engine.effects import HandedOff, HandoffClosed, SendText
 from smsflow.engine.state import Plan
 from smsflow.sms.states import State
 from smsflow.store import Store
@@ -224,3 +224,61 @@ def test_an_audit_without_a_provider_is_exit_code_2(counter: Counter) -> None:
     done = counter.runs("audit")
     assert done.exit_code == 2
     assert "the logs of primary cannot be asked" in done.stderr
+
+
+# --- handoffs -------------------------------------------------------------------------------------
+
+
+def handed_over(counter: Counter) -> str:
+    """A conversation that waits for a person, with a text that moves cursors."""
+    now = datetime.now(UTC)
+    counter.store.insert([NewRow(Kind.TIMER, PHONE, {}, now)])
+    handed = HandedOff(
+        handoff="h1", queue="desk", session="s1", flow="x", step="y", number="main", note=NASTY
+    )
+    with counter.store.work(now, 10) as batch:
+        done = [row.id for row in batch.rows]
+        came = [(PHONE, "main", NASTY, now)]
+        batch.save(Changes(handoffs=[(PHONE, handed)], received=came, finished=done))
+    return "h1"
+
+
+def test_conversations_are_listed_and_read(counter: Counter) -> None:
+    """Nothing that people text moves the cursor."""
+    assert counter.runs("handoffs").output == "no handoff is open\n"
+    handed_over(counter)
+    listed = counter.runs("handoffs", "--queue", "desk").output
+    assert f"h1  desk: {PHONE} by main" in listed
+    assert "waits for an answer" in listed
+    assert counter.runs("handoffs", "--queue", "other").output == "no handoff is open\n"
+    shown = counter.runs("handoffs", "show", "h1").output
+    assert "<- \\x1b[2Jhello" in shown
+    assert "\x1b" not in listed + shown
+    told = json.loads(counter.runs("handoffs", "show", "h1", "--json").output)
+    assert (told["state"], told["texts"][0]["by"]) == ("open", "contact")
+    assert json.loads(counter.runs("handoffs", "--json").output)["queue"] == "desk"
+
+
+def test_an_answer_and_the_end_become_events(counter: Counter) -> None:
+    handed_over(counter)
+    assert counter.runs("handoffs", "reply", "h1", "Hello", "--by", "me").exit_code == 0
+    assert counter.runs("handoffs", "close", "h1", "--by", "me").exit_code == 0
+    with counter.store.work(datetime.now(UTC), 10) as batch:
+        rows = [
+            (row.kind, row.contact, row.payload.get("text"), row.payload["by"])
+            for row in batch.rows
+        ]
+    assert rows == [(Kind.AGENT, PHONE, "Hello", "me"), (Kind.AGENT, PHONE, None, "me")]
+
+
+def test_a_handoff_that_is_over_takes_no_answer(counter: Counter) -> None:
+    handed_over(counter)
+    now = datetime.now(UTC)
+    counter.store.insert([NewRow(Kind.TIMER, PHONE, {}, now)])
+    with counter.store.work(now, 10) as batch:
+        batch.save(Changes(handoffs=[(PHONE, HandoffClosed("h1", None, "timeout"))]))
+    done = counter.runs("handoffs", "reply", "h1", "Hello")
+    assert (done.exit_code, "h1 is closed: timeout" in done.output) == (1, True)
+    assert "over (timeout)" in counter.runs("handoffs", "--closed").output
+    assert counter.runs("handoffs", "close", "h9").exit_code == 1
+    assert counter.runs("handoffs", "reply", "h1", " ").exit_code == 2

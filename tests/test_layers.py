@@ -22,7 +22,7 @@ LAYERS = [
     {"clock", "config", "files", "logs", "parent", "app"},
     {"extending"},
     {"store", "providers", "outside"},
-    {"audience", "concerned"},
+    {"audience", "concerned", "desk"},
     {"conversation", "delivery", "health", "audit", "moving"},
     {"errands"},
     {"runtime"},

@@ -34,6 +34,8 @@ HELP = {
     "/dlr rejected": f"a delivery report comes: {', '.join(REPORTS)}",
     "/dlr delivered 1": "the same for text 1",
     "/verify 482913": "post a code, as a web application does",
+    "/agent One moment": "a person who took over texts",
+    "/close": "that person is done",
     "/start key=value": "start the flow with these inputs",
     "/trace": "what the flow did, step by step",
     "/vars": "what the session and the contact hold",
@@ -44,7 +46,8 @@ HELP = {
 }
 
 # Lines of the trace that a person who waits for an answer wants to see at once.
-_TOLD = ("error", "refused", "silence", "ignored", "default", "locked")
+_TOLD = ("error", "refused", "silence", "ignored", "default", "locked", "handoff", "person")
+_NOT_HELD = "no person holds the conversation: no handoff is open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,10 @@ class Chat:
                 self._act(lambda: self._report(rest))
             case "verify":
                 self._act(lambda: self._verify(rest))
+            case "agent":
+                self._act(lambda: self._agent(rest))
+            case "close":
+                self._act(self._close)
             case "start":
                 self._act(lambda: self._start(tuple(shlex.split(rest))))
             case "trace":
@@ -229,6 +236,18 @@ class Chat:
             raise ValueError("write the code behind it: /verify 482913")
         self._take.happened("verify", code)
         self._show("note", f"verify: {self._sim.verify(code)['result']}")
+
+    def _agent(self, text: str) -> None:
+        if not text:
+            raise ValueError("write what the person texts behind it: /agent One moment")
+        if not self._sim.agent(text):
+            raise ValueError(_NOT_HELD)
+        self._take.happened("agent", text)
+
+    def _close(self) -> None:
+        if not self._sim.agent(None):
+            raise ValueError(_NOT_HELD)
+        self._take.lines.append("agent: {close: true}")
 
     def _language(self, wanted: str) -> str:
         languages = self._flow.languages or self._project.project.languages

@@ -6,7 +6,8 @@ A mistake of the user is told in their words, with the cure, and never as a trac
 |---|---|
 | 0 | done; `check` may have found warnings |
 | 1 | the project's files hold mistakes, a test failed, the demo saw what the flows don't say, or |
-|   | `audit` found differences; what was to be resent, closed or replayed is gone or stays; |
+|   | `audit` found differences; what was to be resent, closed, replayed or answered is gone |
+|   | or stays; |
 |   | `trace` knows no such session |
 | 2 | a setting, an option or a test file is wrong; `audit`, `lookup` or `provider logs` could not |
 |   | ask the provider |
@@ -29,6 +30,7 @@ from smsflow.cli import (  # their commands join the group
     drawing,
     erasing,
     explaining,
+    handing,
     looking,
     moving,
     operating,
@@ -53,6 +55,7 @@ __all__ = [
     "drawing",
     "erasing",
     "explaining",
+    "handing",
     "looking",
     "main",
     "moving",

@@ -76,7 +76,7 @@ def broadcast(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Start FLOW with many contacts: those on file, a group of them, or those of a CSV file.
+    """Start FLOW with many: contacts on file, or those of a list.
 
     The flow needs the trigger `broadcast: true`. Its own rules hold for each of them: opt-out,
     consent, limits, quiet hours. Exit code 2: something is wrong, and nothing was started.
@@ -198,9 +198,9 @@ def _set_going(
 @click.argument("data", nargs=-1, callback=_pairs)
 @click.pass_context
 def emit(ctx: click.Context, name: str, data: dict[str, Any]) -> None:
-    """Tell the flows of an event, with DATA as name=value: phone=+44... id=T1.
+    """Tell the flows of an event; DATA is name=value.
 
-    Exit code 1: no flow listens to it, and nothing was told.
+    Such as: smsflow emit ticket.closed phone=+447700900123 id=T1. Exit code 1: no flow listens to it, and nothing was told.
     """
     from smsflow.audience import event_row
     from smsflow.runtime import Runtime

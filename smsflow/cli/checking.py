@@ -32,7 +32,7 @@ _LOOK_EVERY = 0.3  # seconds between two looks at the files: soon enough for a p
 @click.option("--watch", is_flag=True, help="Check again when a file changes, until Ctrl-C.")
 @click.pass_context
 def check(ctx: click.Context, path: Path | None, form: str, watch: bool) -> None:
-    """Find the mistakes in a project's files, before anyone is texted.
+    """Find mistakes in a project's files, before anyone is texted.
 
     PATH is the project's folder, or a file in it: all files are checked in any case.
     """

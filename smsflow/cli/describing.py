@@ -17,7 +17,7 @@ from smsflow.cli.group import settings_folder, smsflow
 )
 @click.pass_context
 def schema(ctx: click.Context, output: Path | None) -> None:
-    """Write JSON Schemas, by which editors complete and explain flows.
+    """Write JSON Schemas by which editors complete flows.
 
     They name the numbers, policies, sections and contact fields of this project; run it again when
     those change. A file is bound to its schema by its first line:

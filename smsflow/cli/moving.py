@@ -34,7 +34,7 @@ Outcomes = Counter[tuple[str, str]]  # by step and why it stays; '' for those th
 @_JSON
 @click.pass_context
 def sessions(ctx: click.Context, flow: str | None, as_json: bool) -> None:
-    """List open sessions: how many are in which version of a flow, and wait at which step."""
+    """List open sessions by flow, version and step."""
     if ctx.invoked_subcommand is not None:
         return
     with opened_store(ctx) as store:

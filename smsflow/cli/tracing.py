@@ -28,7 +28,7 @@ SESSIONS = 1000  # of one contact
 @FORMAT
 @click.pass_context
 def trace(ctx: click.Context, which: str, form: str) -> None:
-    """Tell what happened in a SESSION, or with the contact of a NUMBER.
+    """Tell what happened in a SESSION, or with a NUMBER.
 
     The beginning of a session's id is enough when no other begins so. Times are those of the
     contact's own zone. One-time codes are masked: they are kept nowhere.

@@ -31,6 +31,7 @@ class Person:
         self._scope: dict[str, Any] = {}
         self._session: str | None = None
         self._flow = ""
+        self._handoff = ""
 
     # --- what they do ----------------------------------------------------------------------------
 
@@ -54,6 +55,25 @@ class Person:
         self._flow, self._scope = flow, inputs
         self._add("start", text=why, flow=flow)
         self._stage.settle()
+
+    def is_taken_over(self, queue: str, note: str) -> None:
+        """The conversation stands in that queue, for a person."""
+        self._stage.settle()
+        found = self._stage.api("GET", f"/handoffs?queue={quote(queue)}")["handoffs"]
+        mine = [each for each in found if each["contact"] == self.phone]
+        self._check("note for a person", note, mine[0]["note"] if mine else "no handoff")
+        self._handoff = mine[0]["id"] if mine else ""
+        self._add("start", text=f"a person takes over, in the queue '{queue}': {note}")
+
+    def is_written(self, text: str, *, via: str) -> None:
+        """A person writes to them, through the API."""
+        body = {"text": text, "by": "the demo"}
+        self._stage.api("POST", f"/handoffs/{self._handoff}/texts", body)
+        self._check_text(self._next("a person", later=False), text, via, "")
+
+    def is_given_back(self) -> None:
+        """The person is done."""
+        self._stage.api("POST", f"/handoffs/{self._handoff}/close", {"by": "the demo"})
 
     def is_out_of_reach(self, via: str) -> None:
         """One of our providers knows nothing of this number."""

@@ -63,8 +63,13 @@ def main_number_fails(company: Company) -> None:
     patient.misses("appointment-reminder", "answer", via="main")
     patient.gets("appointment-reminder", "answer", via="backup")
     patient.says("déplacer", to="backup")
-    patient.gets("appointment-reminder", "reception/send-1", via="backup")
-    patient.ends("call_us")
+    patient.gets("appointment-reminder", "reception/handoff-1", via="backup")
+    patient.is_taken_over("reception", "move - appointment A8")
+    patient.is_written("Mercredi, 15 h ?", via="backup")
+    patient.says("Oui !", to="backup")
+    patient.gets_nothing("a person has the conversation, so no flow answers")
+    patient.is_given_back()
+    patient.ends("handled_by_person")
 
 
 def survey(company: Company) -> None:

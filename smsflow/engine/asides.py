@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from smsflow.engine import running
-from smsflow.engine.model import Action, Anytime, Call, Otp, Run, Send, Step, Wait
+from smsflow.engine.model import Action, Anytime, Call, Handoff, Otp, Run, Send, Step, Wait
 from smsflow.engine.state import Session, Waiting
 from smsflow.engine.turn import FlowFailed, Turn
 from smsflow.engine.verbs import outside, texts
@@ -109,6 +109,8 @@ def arrive(turn: Turn, session: Session, result: dict[str, Any]) -> None:
     elif "errand" in result and isinstance(step, Call | Action):
         outside.take(turn, session, step, result["errand"])
         running.leave(turn, session, step.next)
+    elif "closed" in result and isinstance(step, Handoff):
+        running.outcome(turn, session, step, "on_closed")
     elif "delivery" in result:
         _delivered(turn, session, step, result["delivery"])
 

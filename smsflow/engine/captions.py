@@ -14,6 +14,7 @@ from smsflow.engine.model import (
     End,
     Goto,
     Group,
+    Handoff,
     Happening,
     If,
     Log,
@@ -64,6 +65,8 @@ def head(step: AnyStep) -> tuple[str, str]:
             return "box", f"group {', '.join(changes)}"
         case Subscribe() | Unsubscribe():
             return "box", f"{step.verb} {step.list}"
+        case Handoff():
+            return "round", f"handoff to {step.queue}"
         case Start():
             return "box", f"start {step.flow}"
         case Emit():

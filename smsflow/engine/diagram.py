@@ -20,6 +20,7 @@ from smsflow.engine.model import (
     End,
     Flow,
     Goto,
+    Handoff,
     If,
     Otp,
     Resume,
@@ -165,7 +166,7 @@ def _implied(graph: _Graph, label: str) -> str:
 
 def _look(step: AnyStep, language: str) -> tuple[str, tuple[str, ...]]:
     """The shape of a step and its lines."""
-    text = step.text if isinstance(step, Send | Ask | Otp | End) else None
+    text = step.text if isinstance(step, Send | Ask | Otp | End | Handoff) else None
     shape, told = head(step)
     shown = [told]
     if text is not None:
@@ -232,6 +233,8 @@ def _label(step: AnyStep, outcome: str) -> str:
     match kind, step:
         case "on_timeout", Ask(timeout=Duration() as timeout):
             return f"{length_text(timeout)} silent"
+        case "on_timeout", Handoff(timeout=Duration() as timeout):
+            return f"{length_text(timeout)} unanswered"
         case "on_invalid", Ask():
             return f"{step.retry.times + 1} unclear"
         case "on_locked", Otp():

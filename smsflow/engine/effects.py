@@ -24,7 +24,7 @@ class SendText:
     message: str
     session: str | None
     flow: str | None
-    step: str | None
+    step: str | None  # None for what a person wrote
     text: str
     masked: str | None
     kind: str  # transactional, marketing, otp, or system: built-in answers
@@ -129,6 +129,36 @@ class Errand:
     expires: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOff:
+    """A person is to take the conversation over: a row of their queue. The contact waits."""
+
+    handoff: str
+    queue: str
+    session: str
+    flow: str
+    step: str
+    number: str  # the name of ours that the conversation is on
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffMoved:
+    """Since when the contact waits for the person's answer; None when they have it."""
+
+    handoff: str
+    waits_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffClosed:
+    """A person is done, or holds the conversation no longer; `by` is None when nobody closed it."""
+
+    handoff: str
+    by: str | None
+    reason: str  # closed, timeout, opted_out, or what else ended the wait
+
+
 @dataclass(frozen=True, slots=True)
 class RequestAnswered:
     """The result of a start or of a posted code, for the caller who waits for it."""
@@ -171,6 +201,9 @@ Effect = (
     | StartFlow
     | Emitted
     | Errand
+    | HandedOff
+    | HandoffMoved
+    | HandoffClosed
     | RequestAnswered
     | Traced
     | Logged

@@ -111,6 +111,25 @@ class ErrandDone:
     result: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class AgentSaid:
+    """A person who holds the conversation texts the contact; `request` is where they wait."""
+
+    handoff: str
+    text: str
+    by: str
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentClosed:
+    """A person is done with a conversation that they hold."""
+
+    handoff: str
+    by: str
+    request: str
+
+
 Event = (
     TextReceived
     | ReportArrived
@@ -120,4 +139,6 @@ Event = (
     | CodePosted
     | EventHappened
     | ErrandDone
+    | AgentSaid
+    | AgentClosed
 )

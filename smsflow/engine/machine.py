@@ -19,6 +19,7 @@ from smsflow.engine import (
     asides,
     codes,
     errands,
+    handoffs,
     happening,
     keeping,
     moving,
@@ -31,6 +32,8 @@ from smsflow.engine import (
 )
 from smsflow.engine.effects import ConsentChanged, Effect, RequestAnswered
 from smsflow.engine.events import (
+    AgentClosed,
+    AgentSaid,
     CodePosted,
     ErrandDone,
     Event,
@@ -41,7 +44,7 @@ from smsflow.engine.events import (
     TextReceived,
     TimerDue,
 )
-from smsflow.engine.model import Action, Ask, Call, Expression, Otp, Wait
+from smsflow.engine.model import Action, Ask, Call, Expression, Handoff, Otp, Wait
 from smsflow.engine.questions import pause_others
 from smsflow.engine.state import Conversation, Session, Waiting
 from smsflow.engine.turn import Turn, deadline_name
@@ -79,6 +82,10 @@ def advance(
             happening.hear(turn, event)
         case ErrandDone():
             _errand(turn, event)
+        case AgentSaid():
+            handoffs.say(turn, event)
+        case AgentClosed():
+            handoffs.close(turn, event)
         case _:
             assert_never(event)
     settling.settle(turn)
@@ -119,6 +126,8 @@ def _fire(turn: Turn, session: Session, waiting: Waiting, name: str, due: dateti
         case "timeout", Wait():
             turn.trace(session, step, "timeout", "the event did not come")
             running.outcome(turn, session, step, "on_timeout")
+        case "timeout", Handoff():
+            handoffs.time_out(turn, session, waiting, step)
         case "release", Ask():
             pause_others(turn, session)
         case "timeout", Ask():

@@ -7,8 +7,10 @@ it is answered (`running.settle`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from smsflow.engine.effects import SendText
-from smsflow.engine.model import Speaking
+from smsflow.engine.model import Ask, Flow, Speaking
 from smsflow.engine.state import Session, Waiting
 from smsflow.engine.turn import Turn
 
@@ -29,8 +31,9 @@ def pause_others(turn: Turn, asking: Session) -> None:
 
 def gives_way(turn: Turn, paused: Session) -> bool:
     """True while another session has a question open where this one was asked, or is between two
-    texts there."""
-    return any(
+    texts there, or a person holds the conversation."""
+    numbers = paused.waiting.numbers if paused.waiting is not None else []
+    return any(held(turn, number) for number in numbers) or any(
         _share_a_number(each, paused)
         and (each.waiting.open_at(turn.now) or each.waiting.kind in ("report", "call"))
         for each in turn.conversation.sessions
@@ -38,15 +41,41 @@ def gives_way(turn: Turn, paused: Session) -> bool:
     )
 
 
-def must_wait(turn: Turn, session: Session, step: Speaking) -> bool:
-    """True while another flow has a question open where this step would ask, or is between two
-    texts there."""
+def must_wait(turn: Turn, session: Session, flow: Flow, step: Speaking) -> bool:
+    """True while this step may not ask: a person holds the conversation on its number, and would
+    get the answer; or another flow is at it, and this one lets others finish.
+
+    A code goes out all the same, for it can be typed into a web page.
+    """
     number = turn.first_number(session, step)
+    if isinstance(step, Ask) and held(turn, number):
+        return True
+    return flow.interrupt == "wait" and _busy(turn, session, number)
+
+
+def _busy(turn: Turn, session: Session, number: str) -> bool:
+    """True while another flow has a question open on the number, or is between two texts there."""
     return any(
         number in each.waiting.numbers
         and (each.waiting.open_at(turn.now) or each.waiting.kind == "report")
         for each in turn.conversation.sessions
         if each.waiting is not None and not kin(turn, each, session)
+    )
+
+
+def handoffs_of(session: Session) -> Iterator[Waiting]:
+    """Its handoffs that are open, also those set aside, the oldest first."""
+    for waiting in (*session.aside, session.waiting):
+        if waiting is not None and waiting.handoff is not None:
+            yield waiting
+
+
+def held(turn: Turn, number: str) -> bool:
+    """True while a person holds the conversation on that number of ours."""
+    return any(
+        asked_on(turn, waiting, number)
+        for session in turn.conversation.sessions
+        for waiting in handoffs_of(session)
     )
 
 

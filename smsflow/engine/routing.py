@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from smsflow.engine import answering, codes, commands, running, starting
+from smsflow.engine import answering, codes, commands, handoffs, running, starting
 from smsflow.engine.effects import ConsentChanged, DropQueued
 from smsflow.engine.events import TextReceived
 from smsflow.engine.inbound import NO_QUESTION, Asked, Question
@@ -342,6 +342,7 @@ def _silence(asked: Asked) -> str:
 ORDER: dict[str, Callable[[Asked], str]] = {
     "compliance": _compliance,
     "block": _block,
+    "person": handoffs.hear,
     "kept": _kept,
     "skip or resend": _own_words,
     "command": commands.command,

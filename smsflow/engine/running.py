@@ -24,6 +24,7 @@ from smsflow.engine.model import (
     Flow,
     Goto,
     Group,
+    Handoff,
     If,
     Log,
     Otp,
@@ -41,7 +42,16 @@ from smsflow.engine.model import (
 from smsflow.engine.questions import must_wait, pause_others
 from smsflow.engine.state import Session, Waiting
 from smsflow.engine.turn import FlowFailed, Turn
-from smsflow.engine.verbs import deciding, logs, outside, people, subflows, texts, waiting
+from smsflow.engine.verbs import (
+    deciding,
+    handoffs,
+    logs,
+    outside,
+    people,
+    subflows,
+    texts,
+    waiting,
+)
 
 MAX_STEPS = 100  # without a wait (flow-language section 1.9)
 MAX_VISITS = 20  # of one step in a session
@@ -204,6 +214,9 @@ def _enter(turn: Turn, session: Session, flow: Flow, step: AnyStep) -> str | Non
         case Unsubscribe():
             people.unsubscribe(turn, session, step)
             return step.next
+        case Handoff():
+            handoffs.hand_over(turn, session, flow, step)
+            return None
         case Start():
             people.start(turn, session, step)
             return step.next
@@ -230,9 +243,9 @@ def _enter(turn: Turn, session: Session, flow: Flow, step: AnyStep) -> str | Non
 
 
 def ask(turn: Turn, session: Session, flow: Flow, step: Ask | Otp) -> None:
-    """Put a question, or wait until another flow's question is out of the way."""
-    if flow.interrupt == "wait" and must_wait(turn, session, step):
-        turn.trace(session, step, "turn", "another question is open on this number")
+    """Put a question, or wait until the number is free for it."""
+    if must_wait(turn, session, flow, step):
+        turn.trace(session, step, "turn", "another conversation is open on this number")
         texts.await_turn(turn, session, flow, step)
     elif isinstance(step, Ask):
         texts.ask(turn, session, flow, step)
@@ -267,8 +280,10 @@ def _end_wait(turn: Turn, session: Session, label: str = "cancelled") -> None:
 
 
 def drop(turn: Turn, left: Waiting, label: str = "cancelled") -> None:
-    """Give a wait up: its text isn't tried again, and the flow that it runs ends, as `label`."""
+    """Give a wait up: its text isn't tried again, the flow that it runs ends, as `label`, and no
+    person holds the conversation any longer."""
     turn.drop_retries(left.root)
+    handoffs.shut(turn, left, label)
     child = turn.conversation.session(left.child) if left.child else None
     if child is not None and child.live:
         finish(turn, child, label)

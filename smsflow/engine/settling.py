@@ -76,13 +76,13 @@ def _next_in_queue(turn: Turn) -> Session | None:
 
 
 def _take_turn(turn: Turn, session: Session) -> None:
-    """Put a question that waited for another flow's, when that is out of the way."""
+    """Put a question that waited for its turn, when the number is free for it."""
     waiting = session.waiting
     if waiting is None or waiting.kind != "turn":
         return
     with running.guarded(turn, session):
         flow = turn.flow_of(session)
         step = flow.steps[waiting.step]
-        if isinstance(step, Ask | Otp) and not must_wait(turn, session, step):
+        if isinstance(step, Ask | Otp) and not must_wait(turn, session, flow, step):
             session.waiting = None
             running.ask(turn, session, flow, step)

@@ -10,13 +10,25 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from smsflow.engine.model import Action, AnyStep, Ask, Call, Otp, Run, Send, Template, Text, Wait
+from smsflow.engine.model import (
+    Action,
+    AnyStep,
+    Ask,
+    Call,
+    Handoff,
+    Otp,
+    Run,
+    Send,
+    Template,
+    Text,
+    Wait,
+)
 from smsflow.errors import Place
 
 
 def waits(step: AnyStep) -> bool:
     """True for a step that sessions can wait at."""
-    return isinstance(step, Ask | Otp | Wait | Run | Call | Action) or (
+    return isinstance(step, Ask | Otp | Wait | Run | Call | Action | Handoff) or (
         isinstance(step, Send) and step.follows_delivery
     )
 

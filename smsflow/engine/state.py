@@ -138,18 +138,19 @@ class Waiting:
 
     step: str
     serial: int
-    kind: str  # timer, reply, report, code, event, run, turn, call
+    kind: str  # timer, reply, report, code, event, run, turn, call, handoff
     numbers: list[str] = field(default_factory=list)  # ours that the question went out on
     root: str | None = None  # the first message of the text that was sent for this wait
     tries: int = 0  # unclear answers, or wrong codes
     nudges: int = 0
     resends: int = 0
-    since: datetime | None = None  # when the question was released
+    since: datetime | None = None  # when the question was released; unanswered in a handoff
     digest: str | None = None  # of the live code
     paused: bool = False  # another session's question stands before this one
     due: dict[str, datetime] = field(default_factory=dict)  # its timers by name
     errand: str | None = None  # the errand whose result it waits for
     child: str | None = None  # the session of the flow that it runs
+    handoff: str | None = None  # the id of one that is open
     handler: str | None = None  # set aside: the anytime handler that runs meanwhile
     result: dict[str, Any] | None = None  # set aside: what it waited for has come meanwhile
 

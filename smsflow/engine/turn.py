@@ -268,7 +268,7 @@ class Turn:
         session.sent += 1
         due = window.opens
         plan = replace(
-            self._plan(session, delivery, due, waits=waits, question=question),
+            self.plan(session, delivery, due, waits=waits, question=question),
             quiet=own,
             holds=delivery.quiet == "hold",
             fallback=words.fallback,
@@ -303,11 +303,12 @@ class Turn:
         except ValueError as error:
             raise FlowFailed("limit", str(error), at.place) from None
 
-    def first_number(self, session: Session, step: Speaking) -> str:
+    def first_number(self, session: Session, step: Speaking | None) -> str:
         """The name of our number on which a text of that step would go out now."""
-        return self._plan(session, step.delivery, self.now, waits=False, question=True).number
+        delivery = step.delivery if step is not None else Delivery()
+        return self.plan(session, delivery, self.now, waits=False, question=True).number
 
-    def _plan(
+    def plan(
         self, session: Session, delivery: Delivery, due: datetime, *, waits: bool, question: bool
     ) -> Plan:
         """What may be tried from `due` on, without numbers that the project has lost since the

@@ -20,6 +20,7 @@ from smsflow.store.schema import (
     contacts,
     dead_letters,
     errands,
+    handoffs,
     inbox,
     messages,
     outbox,
@@ -117,6 +118,7 @@ def _rows_of(phone: str) -> Iterator[tuple[Table, ColumnElement[bool]]]:
     yield messages, theirs
     yield requests, requests.c.request.in_(runs)
     yield sessions, sessions.c.phone == phone
+    yield handoffs, handoffs.c.contact == phone
     yield traces, traces.c.contact == phone
     yield received, received.c.phone == phone
     yield consent, consent.c.phone == phone

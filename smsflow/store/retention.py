@@ -19,6 +19,7 @@ from smsflow.store.schema import (
     attempts,
     dead_letters,
     flow_versions,
+    handoffs,
     messages,
     outbox,
     received,
@@ -73,6 +74,8 @@ def _deletions(now: datetime, keep: Keep) -> Iterable[Delete]:
         yield _head(table, select(table.c.id, at.label("at")), before)
     ended = (sessions.c.outcome.is_not(None), sessions.c.ended_at < now - keep.sessions)
     yield _some(sessions, sessions.c.seq, ended, sessions.c.ended_at)
+    over = (handoffs.c.state == "closed", handoffs.c.closed_at < now - keep.sessions)
+    yield _some(handoffs, handoffs.c.id, over, handoffs.c.closed_at)
     for table, key, kept in (
         (seen, seen.c.key, _DEDUPE),
         (requests, requests.c.request, _DEDUPE),

@@ -16,6 +16,9 @@ from smsflow.engine.effects import (
     ConsentChanged,
     DropQueued,
     Errand,
+    HandedOff,
+    HandoffClosed,
+    HandoffMoved,
     RequestAnswered,
     SendAgain,
     SendText,
@@ -41,6 +44,7 @@ class Kind(StrEnum):
     AUDIENCE = "audience"  # a flow is to start with many
     CODE = "code"
     ERRAND_DONE = "errand_done"
+    AGENT = "agent"  # a person who holds the conversation texts, or is done
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,9 @@ class Changes:
     dropped: list[tuple[str, DropQueued]] = field(default_factory=list)
     consent: list[tuple[str, ConsentChanged]] = field(default_factory=list)
     further: list[NewRow] = field(default_factory=list)  # events of our own; none has a key
+    handoffs: list[tuple[str, HandedOff | HandoffMoved | HandoffClosed]] = field(
+        default_factory=list
+    )
     answered: list[RequestAnswered] = field(default_factory=list)
     traced: list[tuple[str, Traced]] = field(default_factory=list)
     moved: list[MovedForward] = field(default_factory=list)
@@ -230,6 +237,36 @@ class HeldText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Handoff:
+    """A conversation that a person holds, or held."""
+
+    id: str
+    queue: str
+    session: str
+    flow: str
+    contact: str
+    number: str  # the name of ours that it is on
+    note: str
+    state: str  # open, closed
+    opened_at: datetime
+    waits_since: datetime | None  # the contact, for an answer; None when they have it
+    closed_at: datetime | None
+    by: str | None  # who closed it; None when nobody did
+    reason: str | None  # why it is closed: closed, timeout, opted_out ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A text of a conversation, of either side."""
+
+    at: datetime
+    by: str  # contact, flow, person
+    text: str
+    message: str | None = None  # the id of a text of ours
+    state: str | None = None  # and what became of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
     """An event that could not be worked off, or a push that could not be read."""
 
@@ -281,6 +318,8 @@ class Health:
     dead_letters: int
     events: int  # that ever came into the inbox
     tries: int  # that were ever made to send a text
+    handoffs: int  # conversations that people hold
+    handoffs_age: float  # of the oldest text or handoff that no person has answered
     circuits: frozenset[str]  # providers that are not sent to now
     errands_due: int  # whose time has come, those of the last minutes' retries too
     errands_age: float  # of the oldest one, counted from when it was first due

@@ -17,6 +17,7 @@ from smsflow.engine.state import Plan
 from smsflow.sms.numbers import number_hash
 from smsflow.sms.states import State
 from smsflow.store.dialect import Dialect
+from smsflow.store.handoffs import HandoffWriter
 from smsflow.store.refusing import Refusal, Refuser
 from smsflow.store.rows import Changes, Kind, NewRow
 from smsflow.store.schema import (
@@ -70,6 +71,7 @@ class Saver:
             inbox.c.session.is_not(None), dialect.one_of(inbox.c.session, "sessions")
         )
         self._finish = delete(inbox).where(dialect.one_of(inbox.c.id, "ids"))
+        self._handoffs = HandoffWriter(dialect)
         self._leaving = Leaving(dialect)
 
     def save(self, connection: Connection, changes: Changes, now: datetime) -> None:
@@ -78,6 +80,7 @@ class Saver:
         self._texts(connection, changes, now)
         self._leaving.save(connection, changes, now)
         self._errands.run(connection, [errand_row(*each) for each in changes.errands])
+        self._handoffs.save(connection, changes.handoffs, now)
         self._timers(connection, changes)
         self._history(connection, changes, now)
         if changes.finished:

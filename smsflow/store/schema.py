@@ -6,6 +6,8 @@ index makes which statement cheap.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -32,6 +34,11 @@ def _serial(name: str = "id") -> Column[int]:
     return Column(name, _SERIAL, primary_key=True, autoincrement=True)
 
 
+def _only(condition: str) -> dict[str, Any]:
+    """Makes an index hold only the rows for which this is so."""
+    return {"postgresql_where": text(condition), "sqlite_where": text(condition)}
+
+
 # --- inbox ----------------------------------------------------------------------------------------
 
 inbox = Table(
@@ -47,12 +54,7 @@ inbox = Table(
     Column("session", Clean),  # of a timer, which goes with it
     # Future timers lie behind what is due; the hash is there to pick a partition in the index.
     Index("inbox_due", "due", "id", "number_hash"),
-    Index(
-        "inbox_session",
-        "session",
-        postgresql_where=text("session IS NOT NULL"),
-        sqlite_where=text("session IS NOT NULL"),
-    ),
+    Index("inbox_session", "session", **_only("session IS NOT NULL")),
     sqlite_autoincrement=True,  # an id is never used again, as on PostgreSQL
 )
 
@@ -129,25 +131,9 @@ sessions = Table(
     Column("ended_at", Instant),
     Column("state", Json, nullable=False),
     UniqueConstraint("id", name="sessions_id"),
-    Index(
-        "sessions_open",
-        "phone",
-        postgresql_where=text("outcome IS NULL"),
-        sqlite_where=text("outcome IS NULL"),
-    ),
-    Index(
-        "sessions_version",
-        "flow",
-        "version",
-        postgresql_where=text("outcome IS NULL"),
-        sqlite_where=text("outcome IS NULL"),
-    ),
-    Index(
-        "sessions_ended",
-        "ended_at",
-        postgresql_where=text("outcome IS NOT NULL"),
-        sqlite_where=text("outcome IS NOT NULL"),
-    ),
+    Index("sessions_open", "phone", **_only("outcome IS NULL")),
+    Index("sessions_version", "flow", "version", **_only("outcome IS NULL")),
+    Index("sessions_ended", "ended_at", **_only("outcome IS NOT NULL")),
 )
 
 received = Table(
@@ -206,6 +192,28 @@ flow_versions = Table(
     Column("used_at", Instant),  # when a process last began with it
 )
 
+# Conversations that people hold, or held.
+handoffs = Table(
+    "handoffs",
+    metadata,
+    Column("id", Clean, primary_key=True),
+    Column("queue", Clean, nullable=False),
+    Column("session", Clean, nullable=False),
+    Column("flow", Clean, nullable=False),
+    Column("contact", Clean, nullable=False),
+    Column("number", Clean, nullable=False),
+    Column("note", Clean, nullable=False),
+    Column("state", Clean, nullable=False),  # open, closed
+    Column("opened_at", Instant, nullable=False),
+    Column("waits_since", Instant),  # the contact, for an answer; NULL when they have it
+    Column("closed_at", Instant),
+    Column("by", Clean),  # who closed it; NULL when nobody did
+    Column("reason", Clean),  # closed, timeout, opted_out ...
+    Index("handoffs_open", "opened_at", **_only("state = 'open'")),
+    Index("handoffs_closed", "closed_at", **_only("state = 'closed'")),
+    Index("handoffs_contact", "contact"),
+)
+
 # --- messages -------------------------------------------------------------------------------------
 
 _UNMASKED = "masked IS NOT NULL AND text <> masked"
@@ -239,18 +247,8 @@ messages = Table(
     Column("options", Json),  # what is asked of the provider; NULL for nothing
     UniqueConstraint("id", name="messages_id"),
     Index("messages_contact", "contact", "made_at"),
-    Index(
-        "messages_owner",
-        "owner",
-        postgresql_where=text("owner IS NOT NULL"),
-        sqlite_where=text("owner IS NOT NULL"),
-    ),
-    Index(
-        "messages_replaces",
-        "replaces",
-        postgresql_where=text("replaces IS NOT NULL"),
-        sqlite_where=text("replaces IS NOT NULL"),
-    ),
+    Index("messages_owner", "owner", **_only("owner IS NOT NULL")),
+    Index("messages_replaces", "replaces", **_only("replaces IS NOT NULL")),
     Index(
         "messages_secret", "made_at", postgresql_where=text(_UNMASKED), sqlite_where=text(_UNMASKED)
     ),
@@ -284,18 +282,8 @@ outbox = Table(
     Index("outbox_claim", "priority", "due", "id"),
     Index("outbox_order", "order_key", "id"),
     Index("outbox_contact", "contact"),
-    Index(
-        "outbox_owner",
-        "owner",
-        postgresql_where=text("owner IS NOT NULL"),
-        sqlite_where=text("owner IS NOT NULL"),
-    ),
-    Index(
-        "outbox_lease",
-        "lease_token",
-        postgresql_where=text("lease_token IS NOT NULL"),
-        sqlite_where=text("lease_token IS NOT NULL"),
-    ),
+    Index("outbox_owner", "owner", **_only("owner IS NOT NULL")),
+    Index("outbox_lease", "lease_token", **_only("lease_token IS NOT NULL")),
     Index("outbox_held", "id", postgresql_where=text("held"), sqlite_where=text("held = 1")),
     sqlite_autoincrement=True,
 )
@@ -355,12 +343,7 @@ errands = Table(
     UniqueConstraint("id", name="errands_id"),
     Index("errands_due", "due", "seq"),
     Index("errands_lease", "lease_token"),
-    Index(
-        "errands_failing",
-        "seq",
-        postgresql_where=text("tries > 0"),
-        sqlite_where=text("tries > 0"),
-    ),
+    Index("errands_failing", "seq", **_only("tries > 0")),
     sqlite_autoincrement=True,
 )
 

@@ -9,6 +9,7 @@ from smsflow.store.batch import Batch as Batch
 from smsflow.store.database import Database
 from smsflow.store.erasing import Erasing
 from smsflow.store.errands import Errands
+from smsflow.store.handoffs import Handoffs
 from smsflow.store.history import History
 from smsflow.store.leases import Leases
 from smsflow.store.migrate import Schema
@@ -33,6 +34,7 @@ class Store(
     Parts,
     Retention,
     Erasing,
+    Handoffs,
     History,
     Watching,
     Scheduling,

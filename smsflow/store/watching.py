@@ -15,7 +15,16 @@ from smsflow.store.columns import Instant
 from smsflow.store.database import Database, Part
 from smsflow.store.loading import read_message, select_messages
 from smsflow.store.rows import Health, Message, Overdue
-from smsflow.store.schema import attempts, circuits, dead_letters, errands, inbox, messages, outbox
+from smsflow.store.schema import (
+    attempts,
+    circuits,
+    dead_letters,
+    errands,
+    handoffs,
+    inbox,
+    messages,
+    outbox,
+)
 from smsflow.store.writing import PRIORITIES
 
 # A text that is tried again waits for some minutes; its turn has come all the same.
@@ -57,6 +66,8 @@ class Watching(Part):
             dead_letters=row.dead_letters,
             events=row.events or 0,
             tries=row.tries or 0,
+            handoffs=row.handoffs,
+            handoffs_age=_age(row.handoffs_oldest, now),
             circuits=circuits_open,
             errands_due=row.errands_due,
             errands_age=_age(row.errands_oldest, now),
@@ -172,6 +183,10 @@ def _figures(events: Select[Any]) -> Select[Any]:
         "outbox_due": select(func.count()).select_from(outbox).where(*waiting),
         "outbox_oldest": select(func.min(outbox.c.first_due)).where(*waiting),
         "held": select(func.count()).select_from(outbox).where(outbox.c.held),
+        "handoffs": select(func.count()).select_from(handoffs).where(handoffs.c.state == "open"),
+        "handoffs_oldest": select(func.min(handoffs.c.waits_since)).where(
+            handoffs.c.state == "open"
+        ),
         "dead_letters": select(func.count()).select_from(dead_letters),
         "errands_due": select(func.count()).select_from(errands).where(*tried),
         "errands_oldest": select(func.min(errands.c.first_due)).where(*tried),

@@ -20,7 +20,7 @@ from smsflow.errors import Conflict, WebhookRejected
 from smsflow.jobs import Nudger
 from smsflow.runtime import Runtime
 from smsflow.store.database import words_of
-from smsflow.web import api, events, health, webhooks
+from smsflow.web import api, events, handoffs, health, webhooks
 
 EXTENSION = "smsflow"
 
@@ -41,7 +41,7 @@ class SMSFlow:
     def init_app(self, app: Flask) -> None:
         """Register the blueprints, which find this object as `app.extensions["smsflow"]`."""
         app.extensions[EXTENSION] = self
-        for room in (webhooks, api, events, health):
+        for room in (webhooks, api, events, handoffs, health):
             blueprint = room.blueprint(self)
             blueprint.register_error_handler(WebhookRejected, _rejected)
             blueprint.register_error_handler(DBAPIError, _unavailable)

@@ -47,7 +47,7 @@ def blueprint(flow: SMSFlow) -> Blueprint:
 
     @pages.post("/flows/<name>/sessions")
     def start(name: str) -> Answer:
-        return desk.start(name, body_of(), request.headers.get("Idempotency-Key"))
+        return desk.start(name, body_of_request(), request.headers.get("Idempotency-Key"))
 
     @pages.get("/sessions/<session_id>")
     def session(session_id: str) -> Answer:
@@ -55,7 +55,7 @@ def blueprint(flow: SMSFlow) -> Blueprint:
 
     @pages.post("/sessions/<session_id>/verify")
     def verify(session_id: str) -> Answer:
-        return desk.verify(session_id, body_of())
+        return desk.verify(session_id, body_of_request())
 
     @pages.get("/requests/<request_id>")
     def result(request_id: str) -> Answer:
@@ -64,7 +64,7 @@ def blueprint(flow: SMSFlow) -> Blueprint:
     return pages
 
 
-def body_of() -> Mapping[str, Any]:
+def body_of_request() -> Mapping[str, Any]:
     """The JSON object that was sent."""
     try:
         body = request.get_json(silent=True)
@@ -153,6 +153,10 @@ class Desk:
         payload = {"session": session_id, "code": code.strip()[:64], "request": ticket}
         now = self._runtime.clock.now()
         self._runtime.store.insert([NewRow(Kind.CODE, found[0], payload, now)])
+        return self.result_of(ticket)
+
+    def result_of(self, ticket: str) -> Answer:
+        """The result of what was asked for, or where to ask for it when that takes longer."""
         deadline = time.monotonic() + WAIT_FOR_RESULT
         while time.monotonic() < deadline:
             result = self._runtime.store.request_result(ticket)

@@ -26,7 +26,7 @@ from smsflow.engine.state import encode
 from smsflow.engine.templating.errors import TemplateError
 from smsflow.engine.templating.templates import compile_expression
 from smsflow.errors import WebhookRejected
-from smsflow.web.api import Answer, Desk, body_of
+from smsflow.web.api import Answer, Desk, body_of_request
 
 if TYPE_CHECKING:
     from smsflow.runtime import Runtime
@@ -53,7 +53,7 @@ def blueprint(flow: SMSFlow) -> Blueprint:
             raise WebhookRejected(400, f"{name!r} can't be the name of an event")
         key = request.headers.get("Idempotency-Key")
         dedupe = None if key is None else f"event:{name}:{_digest(key)}"
-        row = event_row(name, body_of(), runtime.clock.now(), dedupe=dedupe)
+        row = event_row(name, body_of_request(), runtime.clock.now(), dedupe=dedupe)
         (fresh,) = runtime.store.insert([row])
         heard = name in runtime.world.listeners
         return {"event": name, "heard": heard, "known": not fresh}, 202
@@ -61,7 +61,7 @@ def blueprint(flow: SMSFlow) -> Blueprint:
     @pages.post("/flows/<name>/broadcasts")
     def broadcast(name: str) -> Answer:
         gate.check_token()
-        start, rate = broadcast_of(runtime, name, body_of())
+        start, rate = broadcast_of(runtime, name, body_of_request())
         key = request.headers.get("Idempotency-Key")
         dedupe = None if key is None else f"broadcast:{name}:{_digest(key)}"
         (fresh,) = runtime.store.insert([start_row(start, rate=rate, dedupe=dedupe)])

@@ -35,9 +35,12 @@ _GAUGES = {
     "errands_age": "Age in seconds of the oldest call or action whose time has come; 0 for none.",
     "errands_failing": "Calls that were tried in vain and will be tried again.",
     "held": "Texts that wait for an operator: see `smsflow held`.",
+    "handoffs": "Conversations that people hold: see `smsflow handoffs`.",
+    "handoffs_age": "How long the contact waits who has waited longest for a person, in seconds.",
     "dead_letters": "What could not be read or worked off: see `smsflow dead`.",
 }
 _NAMES = {f"{name}_age": f"{name}_oldest_due_seconds" for name in ("inbox", "outbox", "errands")}
+_NAMES["handoffs_age"] = "handoffs_oldest_unanswered_seconds"
 
 
 def blueprint(flow: SMSFlow) -> Blueprint:

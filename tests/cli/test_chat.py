@@ -272,3 +272,19 @@ def test_a_recording_that_cannot_be_written_is_told(small: Path, run: Run) -> No
     assert done.exit_code == 2
     assert "there is no folder" in done.output
     assert "->" not in done.output
+
+
+def test_a_person_takes_over_answers_and_is_done(small: Path, run: Run, tmp_path: Path) -> None:
+    """And the chat that is written down passes as a test."""
+    steps = "[{handoff: desk, note: hi}, {send: Bye.}]"
+    flow = f"smsflow: 1\ntriggers: [{{keyword: DESK}}]\nsteps: {steps}\n"
+    (small / "flows" / "desk.yaml").write_text(flow, "utf-8")
+    test = tmp_path / "desk.test.yaml"
+    typed = "desk\nanybody?\n/agent Here I am.\n/close\n/close\n/agent\n"
+    done = run(small, "chat", "desk", *NOW, "--record", str(test), typed=typed)
+    assert "handoff: desk: hi" in done.output
+    assert "person: it goes to a person: desk" in done.output
+    assert "-> Here I am." in done.output
+    assert "no person holds the conversation" in done.output
+    assert "/agent One moment" in done.output
+    assert run(small, "test", str(test)).exit_code == 0

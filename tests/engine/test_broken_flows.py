@@ -52,7 +52,6 @@ KEYS = {
     "an assignment without a colon": ("- set: a = 3", "F202", 4, "such as set: {name: ...}"),
     "a step without a verb": ("- id: a", "F206", 4, "one of: send"),
     "two verbs": ("- send: Hello\n  end: done", "F205", 5, "new step"),
-    "a verb to come": ("- handoff: desk", "F204", 4, "leave the step out"),
     "a key to come": ("- ask: Hello?\n  sensitive: true", "F204", 5, "leave it out"),
     "a type of its own": ("- ask: When?\n  type: day", "F207", 5, "it can be"),
     "a bound that is no day": ("- ask: When?\n  type: date\n  min: 3", "F202", 6, "2025-03-30"),

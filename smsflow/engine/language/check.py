@@ -15,7 +15,7 @@ from smsflow.engine.language.reading import Context, listed, suggest
 from smsflow.engine.language.sms_checks import check_texts
 from smsflow.engine.language.subflow_checks import check_runs
 from smsflow.engine.language.variables import check_variables
-from smsflow.engine.model import Ask, End, Flow, Otp, Run, Send, Speaking, Start, Text
+from smsflow.engine.model import Ask, End, Flow, Handoff, Otp, Run, Send, Speaking, Start, Text
 from smsflow.engine.words.folding import fold
 from smsflow.errors import Issue, Place
 from smsflow.sms.options import NO_OPTIONS, Options
@@ -65,7 +65,7 @@ def _texts(step: object) -> Iterator[Text]:
             found += [step.invalid, step.retry.text, step.nudge.text if step.nudge else None]
         case Otp():
             found.append(step.wrong)
-        case End():
+        case End() | Handoff():
             found.append(step.text)
     return (text for text in found if text is not None)
 

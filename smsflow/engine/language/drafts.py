@@ -121,10 +121,6 @@ class Drafter:
             message = f"'{verbs[0].text}' and '{verbs[1].text}' stand in one step"
             hint = "begin a new step with - before it"
             raise self.ctx.refuse(verbs[1].place, "F205", message, hint)
-        later = [key for key, _ in node if key.text in LATER["verb"]]
-        if later:
-            message = f"the verb '{later[0].text}' is not in this version yet"
-            raise self.ctx.refuse(later[0].place, "F204", message, "leave the step out")
         words = [key for key, _ in node if key.text not in COMMON]
         for key in words:
             hint = suggest(key.text, VERBS)

@@ -221,11 +221,8 @@ def _defaults(ctx: Context, fields: Fields) -> dict[str, source.Mapping]:
     found: dict[str, source.Mapping] = {}
     for key, child in node if isinstance(node, source.Mapping) else ():
         if key.text not in VERBS:
-            code = "F204" if key.text in grammar.LATER["verb"] else "F206"
             message = f"unknown verb '{key.text}' under 'defaults'"
-            if code == "F204":
-                message = f"the verb '{key.text}' is not in this version yet"
-            ctx.issue(key.place, code, message, suggest(key.text, VERBS, "leave it out"))
+            ctx.issue(key.place, "F206", message, suggest(key.text, VERBS, "leave it out"))
         elif isinstance(child, source.Mapping):
             keys = {k: v for k, v in VERBS[key.text].keys.items() if k != "save"}
             try:

@@ -150,7 +150,7 @@ class _Writer:
     def _verb(self, name: str) -> dict[str, Any]:
         verb = VERBS[name]
         own = Key(verb.slot, verb.doc, required=True)
-        found = {"description": verb.doc, **self.record({name: own, **verb.keys, **COMMON})}
+        found = {"description": verb.doc, **self.record({name: own, **COMMON, **verb.keys})}
         if verb.by_label:
             handlers = {"^on_": {"$ref": "#/$defs/steps"}}
             found["patternProperties"] = {**found["patternProperties"], **handlers}

@@ -15,6 +15,7 @@ from smsflow.engine.model import (
     Emit,
     End,
     Expression,
+    Handoff,
     Happening,
     If,
     Log,
@@ -71,6 +72,9 @@ def uses_of(step: AnyStep) -> Iterator[Use]:
             yield from (of_value(each) for each in expressions_in(step.inputs))
         case Log():
             yield from in_text(step.text)
+        case Handoff():
+            yield from in_text(step.text)
+            yield from in_text(step.note)
         case Start():
             yield from (of_value(each) for each in expressions_in(step.inputs))
             for moment in (step.contact, step.at):

@@ -273,6 +273,20 @@ class Unsubscribe(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Handoff(Step):
+    """Hand the conversation over to a person of `queue`. `text` is for the contact, `note` for the
+    person; the contact waits `timeout` for an answer at most.
+
+    Outcomes: `on_timeout`, `on_closed`; one that isn't written goes on.
+    """
+
+    queue: str
+    text: Text | None = None
+    note: Text | None = None
+    timeout: Duration | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Start(Step):
     """Start another flow, with this contact, another one or a group, now or later."""
 
@@ -320,6 +334,7 @@ AnyStep = (
     | Group
     | Subscribe
     | Unsubscribe
+    | Handoff
     | Start
     | Emit
     | Call

@@ -18,9 +18,9 @@ from smsflow.engine.words.keywords import PatternError, compile_pattern
 from smsflow.errors import Place
 from smsflow.sms.states import State
 
-WHEN = ("start", "in", "after", "at", "dlr", "event", "verify", "restart", "deploy")
-THEN = ("out", "http", "silent", "emit", "end", "expect")
-LATER = ("handoff", "agent", "run")
+WHEN = ("start", "in", "after", "at", "dlr", "event", "verify", "agent", "restart", "deploy")
+THEN = ("out", "http", "silent", "emit", "handoff", "end", "expect")
+LATER = ("run",)
 OUT_KEYS = ("text", "starts", "contains", "matches", "lang", "via", "segments", "named", "to")
 
 # What a report can say; what our own side decides (queued, refused ...) comes by itself.
@@ -172,6 +172,26 @@ def _verify(ctx: Context, node: Node) -> str:
     return _text(ctx, node)
 
 
+def _agent(ctx: Context, node: Node) -> dict[str, Any]:
+    """What a person texts, or {close: true}."""
+    if not isinstance(node, Mapping):
+        return {"text": _text(ctx, node)}
+    found = _parts(ctx, node, {"close": _true}, "agent")
+    if not found:
+        raise ctx.refuse(node.place, "F201", "'close' is missing", "such as agent: {close: true}")
+    return found
+
+
+def _handoff(ctx: Context, node: Node) -> dict[str, str]:
+    if not isinstance(node, Mapping):
+        return {"queue": _text(ctx, node)}
+    found = _parts(ctx, node, {"queue": _text, "note": _text}, "handoff")
+    if not found:
+        hint = "such as handoff: {queue: reception}"
+        raise ctx.refuse(node.place, "F201", "'queue' is missing", hint)
+    return found
+
+
 def _true(ctx: Context, node: Node) -> bool:
     if not isinstance(node, Scalar) or node.value is not True:
         raise ctx.refuse(node.place, "F202", "only 'true' can stand here", "or leave the line out")
@@ -272,6 +292,8 @@ _READERS: Dict[str, Callable[[Context, source.Node], Any]] = {
     "event": _event,
     "emit": _event,
     "verify": _verify,
+    "agent": _agent,
+    "handoff": _handoff,
     "restart": _true,
     "deploy": _deploy,
     "out": _out,

@@ -103,6 +103,7 @@ class _Player:
         self._heard = 0  # events of the flows that a line has spoken of
         self._called = 0  # calls that a line has spoken of
         self._listed = 0  # calls that stand in the chat
+        self._handed = 0  # handoffs that a line has spoken of
         self._shown = 0
         self._traced = 0
 
@@ -192,6 +193,8 @@ class _Player:
             case "verify":
                 result = self._sim.verify(line.value)
                 self._note(f"verify {line.value}: {result['result']}")
+            case "agent":
+                self._agent(line)
             case "restart":
                 self._note("the worker dies and comes back")
                 self._sim.restart()
@@ -214,6 +217,12 @@ class _Player:
         ((name, data),) = line.value.items()
         reached = self._sim.event(name, data)
         self._note(f"event {name}" if reached else f"event {name}: not about this contact")
+
+    def _agent(self, line: Line) -> None:
+        text = line.value.get("text")
+        self._note("agent is done" if text is None else f"agent: {text}")
+        if not self._sim.agent(text):
+            raise _Failed(line.place, "no person holds the conversation: no handoff is open")
 
     def _move_to(self, line: Line) -> None:
         there = moment(line.value, self._zone)
@@ -261,6 +270,8 @@ class _Player:
                 self._nothing_unexpected(line.place)
             case "emit":
                 self._check_emit(line)
+            case "handoff":
+                self._check_handoff(line)
             case "end":
                 self._check_end(line)
             case "expect":
@@ -333,6 +344,16 @@ class _Player:
             if not self._same(data.get(key), value):
                 reason = f"expected {key}: {shown(value)}"
                 raise _Failed(line.value_place, reason, got=shown(data.get(key)))
+
+    def _check_handoff(self, line: Line) -> None:
+        news = self._sim.handed[self._handed :]
+        if not news:
+            raise _Failed(line.value_place, "expected a handoff", got="nothing")
+        handed, self._handed = news[0], self._handed + 1
+        for key, value in line.value.items():
+            got = str(getattr(handed, key))
+            if got != value:
+                raise _Failed(line.place_of(key), f"expected {wish(key, value)}", got=got)
 
     def _check_end(self, line: Line) -> None:
         session = self._session(line)

@@ -24,6 +24,9 @@ from smsflow.engine.effects import (
     Effect,
     Emitted,
     Errand,
+    HandedOff,
+    HandoffClosed,
+    HandoffMoved,
     Logged,
     RequestAnswered,
     SendAgain,
@@ -33,6 +36,8 @@ from smsflow.engine.effects import (
     Traced,
 )
 from smsflow.engine.events import (
+    AgentClosed,
+    AgentSaid,
     CodePosted,
     ErrandDone,
     Event,
@@ -107,6 +112,8 @@ class Simulator:
     logged: list[Logged] = field(default_factory=list)
     emitted: list[Emitted] = field(default_factory=list)
     started: list[StartFlow] = field(default_factory=list)  # by flows, with whomever
+    handed: list[HandedOff] = field(default_factory=list)
+    moved: list[HandoffMoved | HandoffClosed] = field(default_factory=list)  # of handoffs
     consent: list[ConsentChanged] = field(default_factory=list)
     sessions: dict[str, Session] = field(default_factory=dict)  # also those that have ended
     _texts: dict[str, SimulatedText] = field(default_factory=dict)
@@ -148,6 +155,16 @@ class Simulator:
         request = self._id()
         self._happen(CodePosted(waiting[-1] if waiting else "", code, request, self.now))
         return self.answers[request]
+
+    def agent(self, text: str | None, by: str = "") -> bool:
+        """The person who took over last texts, or is done (None); False when there is nobody."""
+        over = {each.handoff for each in self.moved if isinstance(each, HandoffClosed)}
+        held = [each.handoff for each in self.handed if each.handoff not in over]
+        if held and text is None:
+            self._happen(AgentClosed(held[-1], by, self._id()))
+        elif held and text is not None:
+            self._happen(AgentSaid(held[-1], text, by, self._id()))
+        return bool(held)
 
     def emit(self, name: str, data: Mapping[str, Any]) -> None:
         """An event happens that concerns the contact."""
@@ -311,6 +328,10 @@ class Simulator:
                     self._alarm(self.now, EventHappened(effect.name, data))
             case Errand():
                 self._alarm(effect.due, None, errand=effect)
+            case HandedOff():
+                self.handed.append(effect)
+            case HandoffMoved() | HandoffClosed():
+                self.moved.append(effect)
             case RequestAnswered():
                 self.answers[effect.request] = effect.result
             case Logged():

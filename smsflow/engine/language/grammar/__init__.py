@@ -39,7 +39,6 @@ def _words(text: str) -> frozenset[str]:
 
 
 LATER: Mapping[str, frozenset[str]] = {
-    "verb": _words("handoff"),
     "ask": _words("sensitive"),
     "trigger": _words("fuzzy fills"),
     "project": frozenset(),

@@ -1,4 +1,4 @@
-"""The verbs about people and other flows: groups, lists, starting a flow, telling of an event."""
+"""The verbs about people and other flows: groups, lists, a person who takes over, other flows."""
 
 from __future__ import annotations
 
@@ -19,6 +19,14 @@ _START: Mapping[str, Key] = {
     "offset": key(Kind.OFFSET, "so long after that moment, or before it with a minus: -1d"),
 }
 
+_HANDOFF: Mapping[str, Key] = {
+    "text": key(Kind.TEXT, "what the contact is told"),
+    "note": key(Kind.TEXT, "what the person should know; the contact never sees it"),
+    "timeout": key(Kind.DURATION, "how long the contact may wait for an answer"),
+    "on_timeout": key(Kind.HANDLER, "when they waited that long in vain"),
+    "on_closed": key(Kind.HANDLER, "when the person is done"),
+}
+
 PEOPLE: Mapping[str, Verb] = {
     "group": Verb(
         Slot(Kind.RECORD, keys=_GROUP), "Put the contact into groups, or take them out of some."
@@ -32,6 +40,11 @@ PEOPLE: Mapping[str, Verb] = {
         },
     ),
     "unsubscribe": Verb(Slot(Kind.NAME), "Take the contact off a list."),
+    "handoff": Verb(
+        Slot(Kind.NAME),
+        "Hand the conversation over to a person, and wait until they are done.",
+        _HANDOFF,
+    ),
     "start": Verb(Slot(Kind.FLOW), "Start another flow, and go on without it.", _START),
     "emit": Verb(
         Slot(Kind.EVENT),

@@ -48,7 +48,7 @@ _LEAVING = {
         "hold",
     ),
     "validity": key(Kind.DURATION, "how long it may be delivered; then it is expired"),
-    "track": key(Kind.BOOLEAN, "true: the provider shortens its links, and tells of clicks"),
+    "track": key(Kind.BOOLEAN, "true: the provider shortens its links, and counts clicks"),
     **_OPTIONS,
 }
 _ON_DELIVERY = {name: key(Kind.HANDLER, doc) for name, doc in _DELIVERY_DOCS.items()}

@@ -8,7 +8,16 @@ from typing import Any
 from smsflow.engine.language.drafts import Draft
 from smsflow.engine.language.reading import Context
 from smsflow.engine.language.verbs.building import Builder, needs
-from smsflow.engine.model import AnyStep, Duration, Emit, Group, Start, Subscribe, Unsubscribe
+from smsflow.engine.model import (
+    AnyStep,
+    Duration,
+    Emit,
+    Group,
+    Handoff,
+    Start,
+    Subscribe,
+    Unsubscribe,
+)
 
 
 def _group(ctx: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
@@ -31,6 +40,13 @@ def _subscribe(_: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
 
 def _unsubscribe(_: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
     return Unsubscribe(**common, list=draft.main)
+
+
+def _handoff(ctx: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
+    fields = draft.fields
+    needs(ctx, fields, "on_timeout", "timeout")
+    keys = ("text", "note", "timeout")
+    return Handoff(**common, queue=draft.main, **{name: fields.get(name) for name in keys})
 
 
 def _start(ctx: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
@@ -58,6 +74,7 @@ BUILDERS: Mapping[str, Builder] = {
     "group": _group,
     "subscribe": _subscribe,
     "unsubscribe": _unsubscribe,
+    "handoff": _handoff,
     "start": _start,
     "emit": _emit,
 }
