@@ -11,7 +11,6 @@ from typing import Any
 
 from smsflow.engine import codes, policy, routing
 from smsflow.engine.model import Duration
-from smsflow.engine.state import Waiting
 from smsflow.engine.turn import Turn
 from smsflow.store import outbox
 from smsflow.store.gate import Gate, Judged
@@ -64,14 +63,6 @@ def _early_timers(stack: ExitStack) -> None:
         original(turn, session, waiting, name, turn.now + (due - turn.now) / 2)
 
     original = put(stack, Turn, "timer", timer)
-
-
-@_mutant("a question is open only once the clock has passed the moment at which it was made")
-def _clocks_agree(stack: ExitStack) -> None:
-    def open_at(waiting: Waiting, now: datetime) -> bool:
-        return original(waiting, now) and (waiting.since is None or waiting.since <= now)
-
-    original = put(stack, Waiting, "open_at", open_at)
 
 
 # --- one-time codes -------------------------------------------------------------------------------
