@@ -46,6 +46,7 @@ from smsflow.engine.effects import (
     SendText,
     SetTimer,
     StartFlow,
+    TextMasked,
     Traced,
 )
 from smsflow.engine.events import (
@@ -209,12 +210,14 @@ class _Sitting:
             self._note(row.contact, conversation, changed)
             for effect in effects:
                 self._interpret(row.contact, effect)
+            if isinstance(event, TextReceived):
+                masked = (each.text for each in effects if isinstance(each, TextMasked))
+                kept = next(masked, event.text)
+                self.changes.received.append((row.contact, event.number, kept, event.at))
         if moved is not None:
             self.changes.moved.append(moved)
             before = self._messages[moved.message]
             self._messages[moved.message] = replace(before, state=moved.state, error=moved.error)
-        if isinstance(event, TextReceived):
-            self.changes.received.append((row.contact, event.number, event.text, event.at))
         self.changes.finished.append(row.id)
 
     def _passed_on(self, row: InboxRow, event: ReportArrived | NoReport) -> Event | None:
@@ -355,6 +358,8 @@ class _Sitting:
             case Logged():
                 says = {"session": effect.session, "flow": effect.flow, "step": effect.step}
                 log.log(_LEVELS[effect.level], "flow_says", text=effect.text, **says)
+            case TextMasked():
+                pass  # `take` keeps the text in these words
             case Traced():
                 changes.traced.append((phone, effect))
             case _:

@@ -86,6 +86,17 @@ steps:
 """
 
 
+SENSITIVE = b"""\
+smsflow: 1
+triggers: [{keyword: GO}]
+steps:
+  - ask: Your PIN?
+    save: pin
+    sensitive: true
+  - send: "{{ pin }} it is."
+"""
+
+
 class Clinic:
     """A store, a world, and phones that text."""
 
@@ -156,6 +167,24 @@ def test_sessions_finish_on_the_version_with_which_they_began(clinic: Clinic) ->
     clinic.texts("go", phones[0])
     clinic.works()
     assert clinic.said(phones[0])[-1] == "We ask nothing any more."
+
+
+def test_a_sensitive_answer_is_kept_in_its_variable_alone(clinic: Clinic) -> None:
+    """Texts that came in, texts that went out and the trace have a mask in its place."""
+    clinic.deploy(SENSITIVE)
+    for text in ("go", "wx-7391", "hello"):
+        clinic.texts(text)
+    clinic.works()
+    phone = "+447700900123"
+    assert [each.text for each in clinic.store.received_of(phone)] == ["go", "••••", "hello"]
+    assert [each.masked or each.text for each in clinic.store.messages_of(phone)] == [
+        "Your PIN?",
+        "•••• it is.",
+    ]
+    assert "7391" in clinic.said()[-1]
+    lines = clinic.store.trace_of(phone)
+    assert lines
+    assert not [line for line in lines if "7391" in line.detail]
 
 
 def test_waits_that_are_set_aside_and_flows_inside_flows_are_kept(

@@ -65,7 +65,7 @@ def test_the_demo_plays_to_its_end_in_json(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     assert summary["kind"] == "summary"
     assert summary["deviations"] == []
-    assert (summary["texts_in"], summary["texts_out"], summary["delivered"]) == (16, 19, 18)
+    assert (summary["texts_in"], summary["texts_out"], summary["delivered"]) == (17, 20, 19)
     assert (summary["failed_over"], summary["refused_by_stop"]) == (1, 2)
     assert summary["sessions"] == {
         "verified": 1, "confirmed": 1, "call_us": 1, "done": 4, "opted_out": 1,

@@ -201,6 +201,7 @@ def emit(ctx: click.Context, name: str, data: dict[str, Any]) -> None:
     """Tell the flows of an event; DATA is name=value.
 
     Such as: smsflow emit ticket.closed phone=+447700900123 id=T1.
+
     Exit code 1: no flow listens to it, and nothing was told.
     """
     from smsflow.audience import event_row

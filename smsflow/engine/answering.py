@@ -2,83 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-from zoneinfo import ZoneInfo
-
-from smsflow.engine import running
-from smsflow.engine.model import Ask, Value
+from smsflow.engine import running, understanding
+from smsflow.engine.hiding import MASKED
+from smsflow.engine.model import Ask
 from smsflow.engine.questions import expect_answer_to
-from smsflow.engine.state import Session, Waiting, encode
-from smsflow.engine.turn import FlowFailed, Turn
+from smsflow.engine.state import Session, Waiting
+from smsflow.engine.turn import Turn
 from smsflow.engine.verbs.texts import repeat
-from smsflow.engine.words.answers import AnswerContext, AnswerTypeError, bound_of, label_of
-from smsflow.engine.words.replies import Invalid, Parsed, parse
-from smsflow.sms.numbers import country_of
-
-
-def read(turn: Turn, session: Session, step: Ask, text: str) -> Parsed | Invalid:
-    """What the text says as an answer to this question."""
-    spec = step.answer
-    if step.minimum is not None:
-        spec = replace(spec, minimum=_bound(turn, session, step, step.minimum))
-    if step.maximum is not None:
-        spec = replace(spec, maximum=_bound(turn, session, step, step.maximum))
-    try:
-        parsed = parse(text, spec, _context(turn, session))
-        if isinstance(parsed, Parsed):
-            encode(parsed.value)  # of a registered type it can be anything
-    except (AnswerTypeError, TypeError) as error:
-        raise FlowFailed("action", str(error), step.place) from error
-    if isinstance(parsed, Invalid) or step.valid is None:
-        return parsed
-    if turn.holds(session, step.valid, {"value": parsed.value}):
-        return parsed
-    return Invalid("'valid' is false")
-
-
-def _context(turn: Turn, session: Session) -> AnswerContext:
-    """What reading an answer may know of the person."""
-    return AnswerContext(
-        language=session.language,
-        today=turn.now.astimezone(ZoneInfo(turn.zone)).date(),
-        zone=turn.zone,
-        country=country_of(turn.contact.phone),
-        types=turn.world.extension.answer_types,
-    )
-
-
-def _bound(turn: Turn, session: Session, step: Ask, value: Value) -> Any:
-    bound = turn.value(session, value)
-    try:
-        return bound_of(bound, step.answer.type)
-    except ValueError as error:
-        message = f"a bound of the answer can't be {bound!r}: it {error}"
-        raise FlowFailed("template", message, step.place) from error
+from smsflow.engine.words.replies import Invalid, Parsed
 
 
 def accept(
     turn: Turn, session: Session, waiting: Waiting, step: Ask, parsed: Parsed, text: str
 ) -> None:
     """Keep the answer and go its way."""
-    turn.trace(session, step, "reply", f"{label_of(parsed.value)} ({parsed.how})")
-    name = step.save or step.id
-    session.answers[name] = {
-        "raw": text,
-        "tries": waiting.tries + 1,
-        "at": turn.now,
-        "label": label_of(parsed.value),
-    }
-    if step.save is not None:
-        session.variables[step.save] = parsed.value
-    session.asked.append(step.id)
-    running.outcome(turn, session, step, f"then.{_way(parsed.value)}")
-
-
-def _way(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return label_of(value)
+    tries = waiting.tries + 1
+    way = understanding.keep(turn, session, step, parsed, text, tries=tries, what="reply")
+    running.outcome(turn, session, step, way)
 
 
 def skip(turn: Turn, session: Session, step: Ask) -> None:
@@ -113,13 +53,13 @@ def _take_default(turn: Turn, session: Session, step: Ask) -> None:
 def refuse(turn: Turn, session: Session, waiting: Waiting, step: Ask, invalid: Invalid) -> None:
     """Ask again while there are tries left, else go the way of `on_invalid`."""
     waiting.tries += 1
-    turn.trace(session, step, "invalid", invalid.reason)
+    turn.trace(session, step, "invalid", MASKED if step.sensitive else invalid.reason)
     if waiting.tries > step.retry.times:
         _take_default(turn, session, step)
         otherwise = "invalid" if step.default is None else None
         running.outcome(turn, session, step, "on_invalid", otherwise=otherwise)
         return
-    why = step.invalid if invalid.reason == "'valid' is false" else None
+    why = step.invalid if invalid.reason == understanding.REFUSED else None
     slot = why or step.retry.text or step.invalid or step.text
     waits = step.follows_delivery
     text = turn.render(session, slot)

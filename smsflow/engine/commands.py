@@ -5,7 +5,7 @@ Also the flows that smsflow.yaml names for what nothing else takes.
 
 from __future__ import annotations
 
-from smsflow.engine import answering, asides, running, starting
+from smsflow.engine import answering, asides, running, starting, understanding
 from smsflow.engine.inbound import NO_QUESTION, Asked
 from smsflow.engine.model import Ask
 from smsflow.engine.state import Session
@@ -22,7 +22,7 @@ def _taken_by_question(asked: Asked) -> bool:
     with running.guarded(asked.turn, question.session):
         if question.step.answer.type != "text":
             text = asked.event.text
-            parsed = answering.read(asked.turn, question.session, question.step, text)
+            parsed = understanding.read(asked.turn, question.session, question.step, text)
             return not isinstance(parsed, Invalid)
     return False
 

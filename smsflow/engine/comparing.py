@@ -104,7 +104,8 @@ def trigger_text(trigger: Any) -> str:
     }.get(trigger.kind, trigger.subject)
     kind = "catch-all" if trigger.kind == "catch_all" else trigger.kind
     number = f"to {trigger.number}" if trigger.number else ""
-    return " ".join(part for part in (kind, said, number) if part)
+    group = f"of group {trigger.from_group}" if trigger.from_group else ""
+    return " ".join(part for part in (kind, said, number, group) if part)
 
 
 # --- the steps ------------------------------------------------------------------------------------

@@ -160,6 +160,13 @@ class HandoffClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class TextMasked:
+    """The text that came in is kept in these words instead: it answers a sensitive question."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class RequestAnswered:
     """The result of a start or of a posted code, for the caller who waits for it."""
 
@@ -204,6 +211,7 @@ Effect = (
     | HandedOff
     | HandoffMoved
     | HandoffClosed
+    | TextMasked
     | RequestAnswered
     | Traced
     | Logged

@@ -9,10 +9,11 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from random import Random
 from typing import TypeGuard
 
-from smsflow.engine import routing, settling
+from smsflow.engine import keying, routing, settling
 from smsflow.engine.effects import Effect, SendText, Traced
 from smsflow.engine.events import TextReceived
 from smsflow.engine.model import Otp
@@ -73,18 +74,23 @@ def explain(
     routing.receive(turn, event, verdicts)
     settling.settle(turn)
     steps = () if _is_code(turn) else tuple(_steps(turn))
-    return Explanation(tuple(_rules(world, event, verdicts, turn)), steps)
+    groups = tuple(conversation.contact.groups)
+    return Explanation(tuple(_rules(world, event, groups, verdicts, turn)), steps)
 
 
 def _rules(
-    world: World, event: TextReceived, verdicts: list[routing.Verdict], turn: Turn
+    world: World,
+    event: TextReceived,
+    groups: tuple[str, ...],
+    verdicts: list[routing.Verdict],
+    turn: Turn,
 ) -> list[Rule]:
-    told = [_rule(world, event, number, each) for number, each in enumerate(verdicts, 1)]
+    told = [_rule(world, event, groups, number, each) for number, each in enumerate(verdicts, 1)]
     last = told[-1]
     if _is_code(turn):
         won = "a code: it is compared, and what comes of it is not told here"
     else:
-        won = _started(world, event, turn) or _what(turn)
+        won = _started(world, event, groups, turn) or _what(turn)
     told[-1] = Rule(last.number, last.name, True, won)
     left = list(routing.ORDER)[len(told) :]
     return told + [
@@ -92,11 +98,28 @@ def _rules(
     ]
 
 
-def _rule(world: World, event: TextReceived, number: int, verdict: routing.Verdict) -> Rule:
+def _rule(
+    world: World,
+    event: TextReceived,
+    groups: tuple[str, ...],
+    number: int,
+    verdict: routing.Verdict,
+) -> Rule:
     reason = verdict.why_not
-    if reason == routing.NO_KEYWORD and verdict.rule == "keyword":
-        reason = _no_keyword(world, event)
+    if reason == keying.NO_KEYWORD and verdict.rule == "keyword":
+        reason = _of_another_group(world, event, groups) or _no_keyword(world, event)
     return Rule(number, verdict.rule, False, reason)
+
+
+def _of_another_group(world: World, event: TextReceived, groups: tuple[str, ...]) -> str:
+    """The keyword or pattern that fits and is for contacts of a group that this one is not in."""
+    others = [group for group in world.keywords.groups if group not in groups]
+    for match in world.keywords.matches(event.text, event.number, others):
+        trigger = match.target.trigger
+        if trigger.kind != "catch_all" and trigger.from_group in others:
+            said = match.word or trigger.pattern
+            return f"{said} fits, and is for the group '{trigger.from_group}' ({trigger.place})"
+    return ""
 
 
 def _no_keyword(world: World, event: TextReceived) -> str:
@@ -140,16 +163,18 @@ def _is_code(turn: Turn) -> bool:
     return False
 
 
-def _started(world: World, event: TextReceived, turn: Turn) -> str:
+def _started(world: World, event: TextReceived, groups: tuple[str, ...], turn: Turn) -> str:
     """The flow that began, and the trigger that began it; '' when none did."""
     begun = next((each for each in turn.effects if _is_start(each)), None)
     session = turn.conversation.session(begun.session or "") if begun is not None else None
     if session is None:
         return ""
-    for match in world.keywords.matches(event.text, event.number):
+    keywords, where = world.keywords, (event.text, event.number, groups)
+    for match in chain(keywords.matches(*where), keywords.near(*where)):
         if match.target.flow == session.flow:
             trigger = match.target.trigger
             said = match.word or trigger.pattern or "the catch-all"
+            said += ", mistyped" if match.mistakes else ""
             return f"{said} ({trigger.place}) starts {session.flow}"
     return ""
 

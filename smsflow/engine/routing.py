@@ -10,14 +10,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from smsflow.engine import answering, codes, commands, handoffs, running, starting
-from smsflow.engine.effects import ConsentChanged, DropQueued
+from smsflow.engine import (
+    answering,
+    codes,
+    commands,
+    handoffs,
+    keying,
+    running,
+    starting,
+    understanding,
+)
+from smsflow.engine.effects import ConsentChanged, DropQueued, TextMasked
 from smsflow.engine.events import TextReceived
+from smsflow.engine.hiding import MASKED
 from smsflow.engine.inbound import NO_QUESTION, Asked, Question
 from smsflow.engine.model import Ask, Duration, Otp, StartLimit
 from smsflow.engine.questions import asked_on
 from smsflow.engine.state import Session, Waiting
-from smsflow.engine.triggering import begin_by, message_scope, unmet
+from smsflow.engine.triggering import message_scope
 from smsflow.engine.turn import Turn
 from smsflow.engine.verbs import outside
 from smsflow.engine.words.replies import Invalid, matches_word
@@ -32,9 +42,6 @@ class Verdict:
 
     rule: str
     why_not: str
-
-
-NO_KEYWORD = "no keyword and no pattern fits"
 
 
 def receive(turn: Turn, event: TextReceived, verdicts: list[Verdict] | None = None) -> None:
@@ -169,7 +176,9 @@ def _answer(asked: Asked) -> str:
     with running.guarded(asked.turn, question.session):
         if isinstance(question.step, Otp):
             return _code(asked, question, question.step)
-        parsed = answering.read(asked.turn, question.session, question.step, asked.event.text)
+        if question.step.sensitive:
+            _hide(asked, question.session)
+        parsed = understanding.read(asked.turn, question.session, question.step, asked.event.text)
         if isinstance(parsed, Invalid):
             asked.unclear = parsed
             return parsed.reason
@@ -182,6 +191,12 @@ def _answer(asked: Asked) -> str:
             asked.event.text,
         )
     return ""
+
+
+def _hide(asked: Asked, session: Session) -> None:
+    """What is said to a sensitive question is kept nowhere but in its answer."""
+    asked.turn.effects.append(TextMasked(MASKED))
+    session.message = {**session.message, "text": MASKED, "words": [MASKED]}
 
 
 def _unclear(asked: Asked) -> str:
@@ -245,73 +260,7 @@ def judge(
     return verdict
 
 
-# --- keywords -------------------------------------------------------------------------------------
-
-
-def _whole_message(asked: Asked) -> str:
-    """A free-text question accepts everything, so a keyword that is all of the text goes first."""
-    question = asked.question
-    if question is None or isinstance(question.step, Otp) or question.step.answer.type != "text":
-        return "no question of type text is open on this number"
-    return _by_keyword(asked, whole=True)
-
-
-def _keyword(asked: Asked) -> str:
-    """A keyword or a pattern."""
-    return _by_keyword(asked)
-
-
-def _by_keyword(asked: Asked, text: str | None = None, *, whole: bool = False) -> str:
-    """Start the flow whose keyword or pattern the text is; `whole`: only by a whole message.
-
-    `text` is what it stands for, when it is not taken as it came.
-    """
-    why_not = NO_KEYWORD
-    question = asked.question
-    if question is not None and isinstance(question.step, Ask) and not question.step.keywords:
-        return "the open question says `keywords: block`"
-    said = asked.event.text if text is None else text
-    for match in asked.turn.world.keywords.matches(said, asked.event.number):
-        trigger = match.target.trigger
-        if trigger.kind == "catch_all" or (whole and not match.whole):
-            continue
-        if begin_by(asked.turn, asked.event, match):
-            return ""
-        why_not = unmet(match)
-    return why_not
-
-
-def _hooked(asked: Asked) -> str:
-    """What the project's Python says that the text means: a keyword."""
-    turn, event = asked.turn, asked.event
-    hooks = turn.world.extension.keyword_hooks
-    if not hooks:
-        return "the project has no keyword hook"
-    language = turn.contact.language or turn.world.project.languages[0]
-    for hook in hooks:
-        try:
-            word = hook(event.text, language)
-        # Whatever goes wrong in somebody's function: the text goes its way without it.
-        except Exception as error:
-            turn.trace(None, None, "error", f"keyword hook: {type(error).__name__}: {error}")
-            continue
-        if word is not None and not _by_keyword(asked, str(word)):
-            return ""
-    return "no keyword hook knows it"
-
-
 # --- nothing else took it -------------------------------------------------------------------------
-
-
-def _catch_all(asked: Asked) -> str:
-    """The catch-all of the number, then that of every number."""
-    why_not = "no flow has a catch-all for this number"
-    for match in asked.turn.world.keywords.matches(asked.event.text, asked.event.number):
-        if match.target.trigger.kind == "catch_all":
-            if begin_by(asked.turn, asked.event, match):
-                return ""
-            why_not = unmet(match)
-    return why_not
 
 
 def _default_reply(asked: Asked) -> str:
@@ -347,12 +296,13 @@ ORDER: dict[str, Callable[[Asked], str]] = {
     "skip or resend": _own_words,
     "command": commands.command,
     "any time": commands.any_time,
-    "whole message": _whole_message,
+    "whole message": keying.whole_message,
     "answer": _answer,
-    "keyword": _keyword,
-    "keyword hook": _hooked,
+    "keyword": keying.keyword,
+    "keyword hook": keying.hooked,
     "not understood": _unclear,
-    "catch-all": _catch_all,
+    "fuzzy keyword": keying.fuzzy_keyword,
+    "catch-all": keying.catch_all,
     "new contact": commands.new_contact,
     "unknown text": commands.unknown_text,
     "default reply": _default_reply,

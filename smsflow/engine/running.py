@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import assert_never
 
-from smsflow.engine import codes, following
+from smsflow.engine import codes, filling, following
 from smsflow.engine.effects import Traced
+from smsflow.engine.hiding import hidden
 from smsflow.engine.model import (
     Action,
     AnyStep,
@@ -102,7 +103,9 @@ def _caught(
         "place": str(place) if place is not None else None,
     }
     what = "error" if handler is None else "handled"
-    turn.effects.append(Traced(session.id, step.id if step else None, what, detail, place))
+    turn.effects.append(
+        Traced(session.id, step.id if step else None, what, hidden(flow, session, detail), place)
+    )
     if handler is None:
         finish(turn, session, "failed")
     return handler
@@ -186,6 +189,9 @@ def _enter(turn: Turn, session: Session, flow: Flow, step: AnyStep) -> str | Non
             texts.send(turn, session, flow, step)
             return step.next
         case Ask() | Otp():
+            way = filling.answer(turn, session, step) if isinstance(step, Ask) else None
+            if way is not None:
+                return step.outcomes.get(way, step.next)
             ask(turn, session, flow, step)
             return None
         case Wait():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from smsflow.engine import running
+from smsflow.engine import filling, running
 from smsflow.engine.effects import Traced
 from smsflow.engine.inputs import read_inputs
 from smsflow.engine.model import Duration, Flow, StartLimit
@@ -33,8 +33,12 @@ def begin(
     message: Mapping[str, Any] | None = None,
     number: str | None = None,
     language: str | None = None,
+    fills: tuple[str, ...] = (),
 ) -> str:
-    """Start the flow with this contact; the reason why not, or ''."""
+    """Start the flow with this contact; the reason why not, or ''.
+
+    `fills` names the questions that the words after the keyword may answer.
+    """
     refusal = _refusal(turn, flow, str(trigger["kind"]))
     if refusal:
         return refusal
@@ -53,6 +57,7 @@ def begin(
         message=dict(message or {}),
         number=number,
     )
+    filling.share(turn, session, flow, fills)
     try:
         session.key = "" if flow.key is None else str(turn.evaluate(session, flow.key))
     except FlowFailed as failure:  # there is no session yet that could handle it

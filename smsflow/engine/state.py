@@ -186,6 +186,9 @@ class Session:
     variables: dict[str, Any] = field(default_factory=dict)
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     visits: dict[str, int] = field(default_factory=dict)
+    filled: dict[str, str] = field(
+        default_factory=dict
+    )  # what the keyword's text says to questions
     message: dict[str, Any] = field(default_factory=dict)  # last text that came in for it
     last: dict[str, Any] = field(default_factory=dict)  # delivery, http, outcome of a `run`
     event: dict[str, Any] = field(default_factory=dict)  # data of the last event that it took

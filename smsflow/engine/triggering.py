@@ -12,11 +12,11 @@ from typing import Any
 
 from smsflow.engine import addressing, starting
 from smsflow.engine.effects import StartFlow
-from smsflow.engine.events import EventHappened, Sent, TextReceived
+from smsflow.engine.events import EventHappened, Sent, StartRequested, TextReceived
 from smsflow.engine.model import Expression
 from smsflow.engine.outside import read, read_all
 from smsflow.engine.scope import contact_scope
-from smsflow.engine.state import encode
+from smsflow.engine.state import decode, encode
 from smsflow.engine.templating.templates import TemplateError
 from smsflow.engine.templating.values import in_zone
 from smsflow.engine.turn import Turn
@@ -24,29 +24,39 @@ from smsflow.engine.words.keywords import Match
 from smsflow.engine.world import Route, World
 
 
-def begin_by(turn: Turn, event: TextReceived, match: Match) -> bool:
-    """Start the flow of a trigger; False when its `when` isn't met and others may have a go."""
-    route: Route = match.target
-    trigger = {
-        "kind": route.trigger.kind,
+def fits(turn: Turn, event: TextReceived, match: Match) -> bool:
+    """True when the contact is meant by the trigger that a text matches, and its `when` is met."""
+    extra = {**match.groups, "message": message_scope(turn, event), "trigger": _told(match)}
+    return may_start(turn, match.target, extra)
+
+
+def _told(match: Match) -> dict[str, Any]:
+    """`trigger.*` of the scope."""
+    return {
+        "kind": match.target.trigger.kind,
         "keyword": match.word,
         "args": list(match.args),
         "groups": dict(match.groups),
     }
-    extra = {**match.groups, "message": message_scope(turn, event), "trigger": trigger}
-    if not may_start(turn, route, extra):
+
+
+def begin_by(turn: Turn, event: TextReceived, match: Match) -> bool:
+    """Start the flow of a trigger; False when its `when` isn't met and others may have a go."""
+    if not fits(turn, event, match):
         return False
+    route: Route = match.target
     if not starting.may_reply(turn):
         return True
     refusal = starting.begin(
         turn,
         turn.world.flows[route.flow],
         session_id=turn.new_id(),
-        trigger=trigger,
+        trigger=_told(match),
         inputs={},
         message=message_scope(turn, event),
         number=event.number,
         language=route.trigger.language,
+        fills=route.trigger.fills,
     )
     if refusal:
         turn.trace(None, None, "refused", f"{route.flow}: {refusal}")
@@ -170,6 +180,19 @@ def by_clock(world: World, route: Route, session: str, now: datetime) -> StartFl
         group=schedule.group if schedule else None,
         where=all_of(schedule.where if schedule else None, route.trigger.when),
         inputs={name: encode(value) for name, value in inputs.items()},
+    )
+
+
+def requested(start: StartFlow) -> StartRequested:
+    """What the start that an effect asks for is when it is due."""
+    return StartRequested(
+        flow=start.flow,
+        session=start.session,
+        inputs=decode(start.inputs),
+        kind=start.kind,
+        data=decode(start.data),
+        group=start.group,
+        where=start.where,
     )
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from smsflow.engine import policy
 from smsflow.engine.copying import copied_contact, copied_session
 from smsflow.engine.effects import DropQueued, Effect, SendText, SetTimer, Traced
+from smsflow.engine.hiding import hidden
+from smsflow.engine.hiding import masked as mask_of
 from smsflow.engine.leaving import own_quiet, plan_for_other, plan_leaving
 from smsflow.engine.model import (
     Delivery,
@@ -203,6 +205,8 @@ class Turn:
 
     def trace(self, session: Session | None, step: Step | None, what: str, detail: str) -> None:
         """One line for the trace."""
+        if session is not None:
+            detail = hidden(self.world.flow(session.flow, session.version), session, detail)
         self.effects.append(
             Traced(
                 session.id if session else None,
@@ -258,6 +262,9 @@ class Turn:
         if step is not None and slot is None:
             usual = self.world.project.policy(delivery.policy)
             words = worded(step, usual, text, options, lambda other: self.render(session, other))
+        if masked is None and flow.sensitive:
+            said_in = words.slot or (step.text if step is not None else None)
+            masked = mask_of(flow, session, words.text, said_in)
         own = own_quiet(flow, delivery)
         if to is not None:
             window, opener = plan_for_other(rules, to, flow.kind, self.now, own=own), False
@@ -326,14 +333,27 @@ class Turn:
         via = tuple(name for name in plan.via if name in project.numbers)
         return replace(plan, via=via or project.policy(None).via)
 
-    def answer_by_name(self, name: str, number: str, *, passes_block: bool = False) -> None:
+    def answer_by_name(
+        self,
+        name: str,
+        number: str,
+        *,
+        passes_block: bool = False,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
         """Send one of the built-in texts, on the number that was texted."""
-        self.answer(
-            self.world.built_in[name], number, name=name, passes_block=passes_block, kind="system"
-        )
+        text = self.world.built_in[name]
+        self.answer(text, number, name=name, passes_block=passes_block, kind="system", extra=extra)
 
     def answer(
-        self, text: Text, number: str, *, name: str | None, passes_block: bool, kind: str
+        self,
+        text: Text,
+        number: str,
+        *,
+        name: str | None,
+        passes_block: bool,
+        kind: str,
+        extra: Mapping[str, Any] | None = None,
     ) -> None:
         """Send a text that belongs to no session."""
         language = self.contact.language or self.world.project.languages[0]
@@ -343,6 +363,7 @@ class Turn:
                 {
                     "contact": contact_scope(self.contact, self.world.project, zone=self.zone),
                     "project": {"name": self.world.project.name},
+                    **(extra or {}),
                 },
                 language=language,
                 zone=self.zone,

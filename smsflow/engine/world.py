@@ -80,13 +80,16 @@ def build(
         for number in project.numbers.values()
         if (country := country_of(number.address)) is not None
     ]
+    compliance = ComplianceWords(
+        stop=project.stop_words, start=project.start_words, help=project.help_words
+    )
     return World(
         project=project,
         flows=flows,
-        keywords=KeywordIndex(_entries(flows.values())),
-        compliance=ComplianceWords(
-            stop=project.stop_words, start=project.start_words, help=project.help_words
+        keywords=KeywordIndex(
+            _entries(flows.values()), reserved=lambda word: compliance.of_word(word) is not None
         ),
+        compliance=compliance,
         secret=secret,
         pinned={},
         built_in=_built_in(project),
@@ -125,13 +128,16 @@ def _entries(flows: Iterable[Flow]) -> Iterable[KeywordEntry | PatternEntry | Ca
     for flow in flows:
         for trigger in flow.triggers:
             route = Route(flow.name, trigger)
+            number, group = trigger.number, trigger.from_group
             match trigger.kind:
                 case "keyword":
-                    yield KeywordEntry(trigger.words, trigger.match, trigger.number, route)
+                    yield KeywordEntry(
+                        trigger.words, trigger.match, number, route, trigger.fuzzy, group
+                    )
                 case "pattern":
-                    yield PatternEntry(trigger.pattern, trigger.number, route)
+                    yield PatternEntry(trigger.pattern, number, route, group)
                 case "catch_all":
-                    yield CatchAllEntry(trigger.number, route)
+                    yield CatchAllEntry(number, route, group)
 
 
 def _built_in(project: Project) -> Mapping[str, Text]:

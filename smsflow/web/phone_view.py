@@ -15,6 +15,7 @@ from typing import Any
 
 import phonenumbers
 
+from smsflow.engine.hiding import MASKED
 from smsflow.engine.model import Flow, Input, Trigger
 from smsflow.runtime import Runtime
 from smsflow.sandbox import fates
@@ -94,18 +95,16 @@ class Sight:
     def _on_their_way(self, typed: Sequence[Inbound], heard: Sequence[Received]) -> list[Json]:
         """The texts that left the handset and were not worked off yet, or never will be."""
         names = self._names()
-        waiting: dict[tuple[str | None, str], deque[datetime]] = {}
+        waiting: _Times = {}
         for each in heard:
             if each.received_at is not None:
-                key = (each.receiver, each.text)
+                # Answers to sensitive questions are not kept in their own words.
+                key = (each.receiver, None if MASKED in each.text else each.text)
                 waiting.setdefault(key, deque()).append(each.received_at)
         found: list[Json] = []
         for text in sorted(typed, key=lambda each: each.received_at):
-            times = waiting.get((names.get(text.receiver), text.text), deque())
-            while times and times[0] < text.received_at:
-                times.popleft()
-            if times:
-                times.popleft()
+            to = names.get(text.receiver)
+            if _taken(waiting, (to, text.text), text) or _taken(waiting, (to, None), text):
                 continue
             number = names.get(text.receiver, text.receiver)
             # The id that it will have once it is worked off, so that it stays one bubble.
@@ -153,6 +152,20 @@ class Sight:
             "suggested": suggested(_countries(runtime)),
             "flows": [_flow(flow) for _, flow in sorted(runtime.world.flows.items())],
         }
+
+
+_Times = dict[tuple[str | None, str | None], deque[datetime]]
+
+
+def _taken(waiting: _Times, key: tuple[str | None, str | None], text: Inbound) -> bool:
+    """True when such a text was worked off, which counts for this one alone."""
+    times = waiting.get(key, deque())
+    while times and times[0] < text.received_at:
+        times.popleft()
+    if times:
+        times.popleft()
+        return True
+    return False
 
 
 def _countries(runtime: Runtime) -> list[str]:

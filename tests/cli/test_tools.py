@@ -113,11 +113,11 @@ def repository(sample: Path) -> Path:
 
 def test_route_tells_every_rule_and_the_one_that_took_the_text(sample: Path) -> None:
     """With the keyword that was probably meant, and its place."""
-    done = run(sample, "route", PHONE, "FEDBACK")
+    done = run(sample, "route", PHONE, "FEED")
     assert done.exit_code == 0
     lines = done.output.splitlines()
-    assert lines[0] == f"{PHONE} to main: 'FEDBACK' of a new contact"
-    keyword = "keyword         no keyword 'FEDBACK', and no pattern fits (nearest: FEEDBACK in"
+    assert lines[0] == f"{PHONE} to main: 'FEED' of a new contact"
+    keyword = "keyword         no keyword 'FEED', and no pattern fits (nearest: FEEDBACK in"
     assert keyword in done.output
     numbers = {line[5:20].strip(): line[:5] for line in lines[2 : 2 + len(ORDER)]}
     assert list(numbers) == list(ORDER)

@@ -22,7 +22,8 @@ from smsflow.engine import world as worlds
 from smsflow.engine.language.literals import parse_duration
 from smsflow.engine.language.parse import load
 from smsflow.engine.state import Contact, Session
-from smsflow.engine.transcripts.simulator import SimulatedText, Simulator
+from smsflow.engine.transcripts.kept import SimulatedText
+from smsflow.engine.transcripts.simulator import Simulator
 from smsflow.engine.world import World
 from smsflow.sms.states import State
 

@@ -52,7 +52,6 @@ KEYS = {
     "an assignment without a colon": ("- set: a = 3", "F202", 4, "such as set: {name: ...}"),
     "a step without a verb": ("- id: a", "F206", 4, "one of: send"),
     "two verbs": ("- send: Hello\n  end: done", "F205", 5, "new step"),
-    "a key to come": ("- ask: Hello?\n  sensitive: true", "F204", 5, "leave it out"),
     "a type of its own": ("- ask: When?\n  type: day", "F207", 5, "it can be"),
     "a bound that is no day": ("- ask: When?\n  type: date\n  min: 3", "F202", 6, "2025-03-30"),
     "a bound for a phone": ("- ask: Who?\n  type: phone\n  max: 3", "F211", 6, "leave"),
@@ -202,11 +201,35 @@ TOPS = {
     "another version": ("smsflow: 2\nsteps: [{end: a}]", "F209", 1, "smsflow: 1"),
     "no steps": ("smsflow: 1", "F201", 1, "order"),
     "a misspelt key": ("smsflow: 1\nsteps: [{end: a}]\nmod: queue", "F203", 3, "'mode'"),
-    "a trigger to come": (
-        "smsflow: 1\ntriggers: [{keyword: A, fuzzy: auto}]\nsteps: [{end: a}]",
-        "F204",
+    "mistakes that are not counted so": (
+        "smsflow: 1\ntriggers: [{keyword: A, fuzzy: 3}]\nsteps: [{end: a}]",
+        "F207",
+        2,
+        "auto",
+    ),
+    "mistakes of a pattern": (
+        "smsflow: 1\ntriggers: [{pattern: a, fuzzy: auto}]\nsteps: [{end: a}]",
+        "F211",
         2,
         "leave",
+    ),
+    "an answer to no question": (
+        "smsflow: 1\ntriggers: [{keyword: A, fills: [b, c]}]\nsteps: [{ask: B, save: b}]",
+        "F319",
+        2,
+        "its questions save: b",
+    ),
+    "an answer to a question with a typo": (
+        "smsflow: 1\ntriggers: [{keyword: A, fills: dya}]\nsteps: [{ask: B, save: day}]",
+        "F319",
+        2,
+        "'day'",
+    ),
+    "consent by a mistyped word": (
+        "smsflow: 1\ntriggers: [{keyword: OFFERS, fuzzy: 1}]\nsteps: [{subscribe: offers}]",
+        "F703",
+        2,
+        "exact",
     ),
     "a trigger of two kinds": (
         "smsflow: 1\ntriggers: [{api: true, keyword: A}]\nsteps: [{end: a}]",

@@ -21,9 +21,9 @@ def printed(path: str, old: str, new: str) -> str:
 def test_a_misspelt_key_is_printed_as_documented() -> None:
     """Place, code, sentence; the line above; the line; a caret with the cure."""
     assert printed("flows/csat-survey.yaml", "    max: 480", "    timout: 2d") == (
-        "flows/csat-survey.yaml:47:5: error F203: unknown key 'timout' in an 'ask' step\n"
-        "   46 |     type: text\n"
-        "   47 |     timout: 2d\n"
+        "flows/csat-survey.yaml:49:5: error F203: unknown key 'timout' in an 'ask' step\n"
+        "   48 |     type: text\n"
+        "   49 |     timout: 2d\n"
         "      |     ^^^^^^ did you mean 'timeout'?"
     )
 

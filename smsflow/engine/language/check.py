@@ -15,7 +15,19 @@ from smsflow.engine.language.reading import Context, listed, suggest
 from smsflow.engine.language.sms_checks import check_texts
 from smsflow.engine.language.subflow_checks import check_runs
 from smsflow.engine.language.variables import check_variables
-from smsflow.engine.model import Ask, End, Flow, Handoff, Otp, Run, Send, Speaking, Start, Text
+from smsflow.engine.model import (
+    Ask,
+    End,
+    Flow,
+    Handoff,
+    Otp,
+    Run,
+    Send,
+    Speaking,
+    Start,
+    Subscribe,
+    Text,
+)
 from smsflow.engine.words.folding import fold
 from smsflow.errors import Issue, Place
 from smsflow.sms.options import NO_OPTIONS, Options
@@ -29,6 +41,7 @@ def check_flow(reading: FlowReading) -> None:
     check_graph(reading)
     if reading.flow is not None:
         check_moves(reading.ctx, reading.flow, reading.migrations)
+        _check_triggers(reading, reading.flow)
         steps = reading.flow.steps.values()
         texts = ((text, _options(step)) for step in steps for text in _texts(step))
         check_texts(reading.ctx, texts)
@@ -54,6 +67,23 @@ def _options(step: object) -> Options:
         return NO_OPTIONS
     delivery = step.delivery
     return replace(delivery.options, tracked_as="x" if delivery.track else None)
+
+
+def _check_triggers(reading: FlowReading, flow: Flow) -> None:
+    """Note `fills` of no question, and consent by a word that nobody wrote."""
+    names = {step.save for step in flow.steps.values() if isinstance(step, Ask) and step.save}
+    subscribes = any(isinstance(step, Subscribe) for step in flow.steps.values())
+    for each in reading.triggers:
+        for node in each.fills:
+            if node.text not in names:
+                there = f"its questions save: {listed(sorted(names)) or 'nothing'}"
+                message = f"no question of this flow has `save: {node.text}`"
+                reading.ctx.issue(node.place, "F319", message, suggest(node.text, names, there))
+        if subscribes and each.trigger.fuzzy != "off":
+            message = "this flow puts people on a list, and its keyword may be mistyped"
+            hint = "consent should be exact: write fuzzy: off here, or ask before `subscribe`"
+            place = each.trigger.place
+            reading.ctx.issue(place, "F703", message, hint, "warning")
 
 
 def _texts(step: object) -> Iterator[Text]:
@@ -127,15 +157,17 @@ def _claims(reading: FlowReading) -> Iterator[tuple[tuple[str, ...], Place, str]
     """What a flow's triggers take: a key that is equal when two could both win, and its place."""
     for each in reading.triggers:
         trigger = each.trigger
-        where = trigger.number or ""
-        on = f"on number '{where}'" if where else "on every number"
+        where = trigger.number or "", trigger.from_group or ""
+        on = f"on number '{trigger.number}'" if trigger.number else "on every number"
+        if trigger.from_group:
+            on += f" for the group '{trigger.from_group}'"
         match trigger.kind:
             case "keyword":
                 for word in each.words:
                     folded = fold(word.text) or word.text
-                    key = ("keyword", where, trigger.match, folded)
+                    key = ("keyword", *where, trigger.match, folded)
                     yield key, word.place, f"keyword {word.text.upper()} {on}"
             case "pattern":
-                yield ("pattern", where, trigger.pattern), trigger.place, f"this pattern {on}"
+                yield ("pattern", *where, trigger.pattern), trigger.place, f"this pattern {on}"
             case "catch_all":
-                yield ("catch_all", where), trigger.place, f"every other text {on}"
+                yield ("catch_all", *where), trigger.place, f"every other text {on}"

@@ -14,7 +14,7 @@ from typing import Any
 
 from smsflow.engine.language import slots, source
 from smsflow.engine.language.answer_sets import planted
-from smsflow.engine.language.grammar import COMMON, LATER, VERBS, Key, Kind, Slot
+from smsflow.engine.language.grammar import COMMON, VERBS, Key, Kind, Slot
 from smsflow.engine.language.reading import Context, Fields, Refused, kind_of, listed, suggest
 from smsflow.engine.language.source import Node, Scalar
 from smsflow.errors import Place
@@ -93,12 +93,11 @@ class Drafter:
             added = tuple(item for item in default if item[0].text not in own)
             node = source.Mapping(node.items + added, node.place)
         article = "an" if verb.text[0] in "aeio" else "a"
-        later = LATER.get(verb.text, frozenset())
         where = f"in {article} '{verb.text}' step"
         if verb.text == "ask":
             node = planted(self.ctx, self._without_delivered(node))
         keys = _keys_of(verb.text, node)
-        fields = slots.record(self.ctx, node, keys, where, later)
+        fields = slots.record(self.ctx, node, keys, where)
         draft = Draft("", verb.text, verb.place, fields)
         draft.id = self._id(draft, prefix, counts[verb.text])
         self._handlers(draft)

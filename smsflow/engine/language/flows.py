@@ -21,7 +21,7 @@ from smsflow.engine.language.reading import Context, Fields, Refused, suggest
 from smsflow.engine.language.source import Document, Node, Scalar
 from smsflow.engine.language.steps import Linker
 from smsflow.engine.language.triggers import ReadTrigger, read_trigger
-from smsflow.engine.model import Duration, Flow, QuietHours, StartLimit
+from smsflow.engine.model import Ask, Duration, Flow, QuietHours, StartLimit
 from smsflow.engine.scope import RESERVED
 from smsflow.errors import Place
 
@@ -55,7 +55,7 @@ def read_flow(ctx: Context, document: Document, *, several: bool) -> FlowReading
     try:
         _languages(ctx, root)
         _named_texts(ctx, root)
-        fields = slots.record(ctx, root, grammar.FLOW, "at the top of a flow", frozenset())
+        fields = slots.record(ctx, root, grammar.FLOW, "at the top of a flow")
     except Refused:
         return reading
     reading.name = fields.get("flow", stem)
@@ -136,6 +136,11 @@ def _fill(ctx: Context, fields: Fields, reading: FlowReading) -> None:
         handlers=graph.linker.handlers,
         update=fields.get("update", ctx.update),
         migrations=migrations,
+        sensitive=frozenset(
+            step.save or step.id
+            for step in graph.linker.steps.values()
+            if isinstance(step, Ask) and step.sensitive
+        ),
     )
 
 
@@ -226,7 +231,7 @@ def _defaults(ctx: Context, fields: Fields) -> dict[str, source.Mapping]:
         elif isinstance(child, source.Mapping):
             keys = {k: v for k, v in VERBS[key.text].keys.items() if k != "save"}
             try:
-                slots.record(ctx, child, keys, f"in the defaults of '{key.text}'", frozenset())
+                slots.record(ctx, child, keys, f"in the defaults of '{key.text}'")
             except Refused:
                 continue
             kept = tuple(item for item in child.items if item[0].text in keys)

@@ -101,14 +101,11 @@ def event(ctx: Context, node: Node) -> str:
     return found.text
 
 
-def one_of(ctx: Context, node: Node, values: tuple[str, ...], later: frozenset[str]) -> str:
+def one_of(ctx: Context, node: Node, values: tuple[str, ...]) -> str:
     """One of a few words."""
     found = scalar(ctx, node, f"one of {listed(values)}")
     if found.text in values:
         return found.text
-    if found.text in later:
-        message = f"{found.text!r} is not in this version yet"
-        raise ctx.refuse(found.place, "F204", message, f"it can be: {listed(values)}")
     hint = suggest(found.text, values, f"it can be: {listed(values)}")
     raise ctx.refuse(found.place, "F207", f"{found.text!r} is not known here", hint)
 

@@ -69,14 +69,17 @@ def read_project(
     project = None
     with suppress(Refused):
         project = _project(ctx, documents[0].root)
+        own = dict(project.texts)
+        choice = [own.pop("did_you_mean")] if "did_you_mean" in own else []
         texts = [
             *([project.default_reply] if project.default_reply else []),
-            *project.texts.values(),
+            *own.values(),
             *(each.fallback for each in project.policies.values() if each.fallback),
         ]
         ctx.fields = project.fields
         check_project_texts(ctx, texts)
-        check_texts(ctx, ((text, NO_OPTIONS) for text in texts))
+        check_project_texts(ctx, choice, frozenset({"words", "last"}))
+        check_texts(ctx, ((text, NO_OPTIONS) for text in (*texts, *choice)))
     unique = sorted(dict.fromkeys(ctx.issues), key=lambda issue: issue.place)
     return (None if any(issue.level == "error" for issue in unique) else project), unique
 
@@ -102,7 +105,7 @@ def _project(ctx: Context, root: Node) -> Project:
     _names_first(ctx, root)
     if ctx.extension is None and isinstance(root, source.Mapping) and not root.get("python"):
         ctx.extension = NOTHING
-    fields = slots.record(ctx, root, grammar.PROJECT, "in smsflow.yaml", grammar.LATER["project"])
+    fields = slots.record(ctx, root, grammar.PROJECT, "in smsflow.yaml")
     version(ctx, fields, "smsflow-project")
     providers = {
         name: provider(ctx, name, entry) for name, entry in fields.get("providers", {}).items()
@@ -131,7 +134,7 @@ def _project(ctx: Context, root: Node) -> Project:
         stop_words=words["stop"],
         start_words=words["start"],
         help_words=words["help"],
-        texts=_texts(compliance),
+        texts=_texts(compliance) | _own_texts(fields.get("texts")),
         replies=StartLimit(*replies) if replies else None,
         caps=_caps(ctx, limits) if limits else Caps(),
         keep=_keep(ctx, fields.get("keep")) if fields.get("keep") else Keep(),
@@ -304,6 +307,10 @@ def _contact_fields(ctx: Context, declared: Mapping[str, Any]) -> dict[str, Cont
         else:
             found[name] = ContactField(name, entry.type, entry.default, entry.place)
     return found
+
+
+def _own_texts(texts: Fields | None) -> dict[str, Text]:
+    return dict(texts.values) if texts else {}
 
 
 def _texts(compliance: Fields | None) -> dict[str, Text]:

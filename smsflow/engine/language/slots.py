@@ -27,18 +27,17 @@ from smsflow.engine.model import Duration, Expression, Input, Value
 from smsflow.errors import Place
 
 _WHOLE = re.compile(r"\s*\{\{((?:(?!\}\}).)*)\}\}\s*", re.DOTALL)
-_NOTHING: frozenset[str] = frozenset()
 
 
 def read(ctx: Context, node: Node, slot: Slot, name: str) -> Any:
     """The value of a slot; raises Refused when it has none, its issue noted."""
     match slot.kind:
         case Kind.RECORD:
-            return record(ctx, node, slot.keys, f"under '{name}'", _later(name))
+            return record(ctx, node, slot.keys, f"under '{name}'")
         case Kind.OFF_OR_RECORD:
             if isinstance(node, Scalar) and node.text == "off":
                 return None
-            return record(ctx, node, slot.keys, f"under '{name}'", _later(name))
+            return record(ctx, node, slot.keys, f"under '{name}'")
         case Kind.DATA:
             return data(ctx, node)
         case Kind.MAP | Kind.HANDLERS:
@@ -47,15 +46,15 @@ def read(ctx: Context, node: Node, slot: Slot, name: str) -> Any:
             return _list(ctx, node, slot, name)
         case Kind.DURATION_OR_RECORD:
             if isinstance(node, source.Mapping):
-                return record(ctx, node, slot.keys, f"under '{name}'", _later(name))
+                return record(ctx, node, slot.keys, f"under '{name}'")
             return literals.duration(ctx, node)
         case Kind.TIMES_OR_RECORD:
             if isinstance(node, source.Mapping):
-                return record(ctx, node, slot.keys, f"under '{name}'", _later(name))
+                return record(ctx, node, slot.keys, f"under '{name}'")
             return literals.integer(ctx, node)
         case Kind.EXPECT:
             if isinstance(node, source.Mapping):
-                return record(ctx, node, slot.keys, f"under '{name}'", _later(name))
+                return record(ctx, node, slot.keys, f"under '{name}'")
             return literals.statuses(ctx, node)
         case Kind.TYPED:
             raise AssertionError("types have names; see free_map")
@@ -64,10 +63,10 @@ def read(ctx: Context, node: Node, slot: Slot, name: str) -> Any:
         case Kind.HANDLER | Kind.STEPS | Kind.BY_VERB:
             return node
         case _:
-            return _leaf(ctx, node, slot, name)
+            return _leaf(ctx, node, slot)
 
 
-def _leaf(ctx: Context, node: Node, slot: Slot, name: str) -> Any:
+def _leaf(ctx: Context, node: Node, slot: Slot) -> Any:
     match slot.kind:
         case Kind.TEXT:
             return texts.read_text(ctx, node)
@@ -96,7 +95,7 @@ def _leaf(ctx: Context, node: Node, slot: Slot, name: str) -> Any:
         case Kind.ENUM if slot.values == grammar.ANSWER_TYPES and _of_project(node):
             return _answer_type(ctx, node)
         case Kind.ENUM:
-            return literals.one_of(ctx, node, slot.values, _later(name))
+            return literals.one_of(ctx, node, slot.values)
         case _:
             return _small(ctx, node, slot)
 
@@ -119,7 +118,7 @@ def _small(ctx: Context, node: Node, slot: Slot) -> Any:
             return literals.pair(ctx, node)
         case Kind.ENUMS:
             found = literals.scalars(ctx, node, f"one or more of {listed(slot.values)}")
-            return tuple(literals.one_of(ctx, each, slot.values, _NOTHING) for each in found)
+            return tuple(literals.one_of(ctx, each, slot.values) for each in found)
         case Kind.NAMES:
             return tuple(literals.name(ctx, each) for each in literals.scalars(ctx, node, "a name"))
         case _:
@@ -164,7 +163,7 @@ def _provider(ctx: Context, node: Node, slot: Slot) -> str:
     """A kind of provider: ours, or one that the project's Python registers."""
     if ctx.extension is None:
         return scalar(ctx, node, "a kind of provider").text
-    return literals.one_of(ctx, node, (*slot.values, *ctx.extension.providers), _NOTHING)
+    return literals.one_of(ctx, node, (*slot.values, *ctx.extension.providers))
 
 
 def _action(ctx: Context, node: Node) -> str:
@@ -187,10 +186,6 @@ def _exists(
         hint = suggest(node.text, known, there)
         raise ctx.refuse(node.place, code, f"smsflow.yaml has no {what} {node.text!r}", hint)
     return node.text
-
-
-def _later(name: str) -> frozenset[str]:
-    return grammar.LATER.get(name, _NOTHING)
 
 
 # --- expressions and values -----------------------------------------------------------------------
@@ -252,9 +247,7 @@ def data(ctx: Context, node: Node) -> dict[str, Value]:
 # --- mappings and lists ---------------------------------------------------------------------------
 
 
-def record(
-    ctx: Context, node: Node, keys: Mapping[str, Key], where: str, later: frozenset[str]
-) -> Fields:
+def record(ctx: Context, node: Node, keys: Mapping[str, Key], where: str) -> Fields:
     """A mapping with known keys; what could not be read is left out, its issues noted."""
     if not isinstance(node, source.Mapping):
         message = f"a mapping is expected {where}, not {kind_of(node)}"
@@ -266,7 +259,7 @@ def record(
         if key.text.startswith("x-"):
             continue
         if key.text not in keys:
-            unknown_key(ctx, key, keys, where, later)
+            unknown_key(ctx, key, keys, where)
             continue
         places[key.text], nodes[key.text] = key.place, child
         try:
@@ -279,14 +272,8 @@ def record(
     return Fields(values, places, nodes, node.place)
 
 
-def unknown_key(
-    ctx: Context, key: Scalar, keys: Mapping[str, Key], where: str, later: frozenset[str]
-) -> None:
+def unknown_key(ctx: Context, key: Scalar, keys: Mapping[str, Key], where: str) -> None:
     """Note a key that is not in the grammar, or not yet."""
-    if key.text in later:
-        message = f"the key '{key.text}' {where} is not in this version yet"
-        ctx.issue(key.place, "F204", message, "leave it out")
-        return
     hint = suggest(key.text, keys, f"known here: {listed(keys)}")
     ctx.issue(key.place, "F203", f"unknown key '{key.text}' {where}", hint)
 
@@ -304,8 +291,7 @@ def free_map(ctx: Context, node: Node, slot: Slot, name: str) -> dict[str, Any]:
                 found[key.text] = typed(ctx, key, child)
             elif item.kind is Kind.RECORD:
                 where = f"in '{key.text}' under '{name}'"
-                later = _later("policy" if name == "deliver" else name)
-                found[key.text] = record(ctx, child, item.keys, where, later)
+                found[key.text] = record(ctx, child, item.keys, where)
             else:
                 found[key.text] = read(ctx, child, item, name)
         except Refused:
@@ -323,8 +309,7 @@ def _list(ctx: Context, node: Node, slot: Slot, name: str) -> list[Any]:
     for each in node:
         try:
             if name == "triggers":
-                later = grammar.LATER["trigger"]
-                found.append(record(ctx, each, item.keys, "in a trigger", later))
+                found.append(record(ctx, each, item.keys, "in a trigger"))
             else:
                 found.append(read(ctx, each, item, name))
         except Refused:
@@ -338,9 +323,9 @@ def typed(ctx: Context, key: Scalar, node: Node) -> Input:
         hint = "use letters, digits and _"
         raise ctx.refuse(key.place, "F310", f"{key.text!r} can't be a name of a variable", hint)
     if isinstance(node, Scalar):
-        kind = literals.one_of(ctx, node, grammar.TYPES, _NOTHING)
+        kind = literals.one_of(ctx, node, grammar.TYPES)
         return Input(key.text, kind, True, None, (), (), key.place)
-    fields = record(ctx, node, grammar.TYPED, f"in '{key.text}'", _NOTHING)
+    fields = record(ctx, node, grammar.TYPED, f"in '{key.text}'")
     if "type" not in fields:
         raise Refused
     kind = fields.get("type")

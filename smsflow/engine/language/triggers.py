@@ -11,7 +11,7 @@ from smsflow.engine.language import slots
 from smsflow.engine.language.asking import forbid_compliance_words
 from smsflow.engine.language.grammar import TRIGGER_KINDS
 from smsflow.engine.language.reading import Context, Fields, Refused, listed, suggest
-from smsflow.engine.language.source import Scalar
+from smsflow.engine.language.source import Scalar, Sequence
 from smsflow.engine.model import Duration, Schedule, Trigger
 from smsflow.engine.scope import RESERVED
 from smsflow.engine.words.keywords import PatternError, compile_pattern
@@ -24,6 +24,7 @@ class ReadTrigger:
     trigger: Trigger
     words: tuple[Scalar, ...]
     groups: frozenset[str] = frozenset()
+    fills: tuple[Scalar, ...] = ()
 
 
 def read_trigger(ctx: Context, fields: Fields) -> ReadTrigger:
@@ -47,6 +48,8 @@ def read_trigger(ctx: Context, fields: Fields) -> ReadTrigger:
         place=fields.places[kind],
         words=slots.texts_of(words),
         match=fields.get("match", "first"),
+        fuzzy=fields.get("fuzzy", "off"),
+        fills=fields.get("fills", ()),
         pattern=fields.get("pattern", ""),
         number=fields.get("to"),
         language=_language(ctx, fields),
@@ -60,7 +63,14 @@ def read_trigger(ctx: Context, fields: Fields) -> ReadTrigger:
         after=fields.get("after", Duration()),
         schedule=_schedule(ctx, fields) if kind == "schedule" else None,
     )
-    return ReadTrigger(trigger, words, groups)
+    return ReadTrigger(trigger, words, groups, _scalars(fields, "fills"))
+
+
+def _scalars(fields: Fields, key: str) -> tuple[Scalar, ...]:
+    """The scalars of a list, or the one that stands for a list."""
+    node = fields.nodes.get(key)
+    nodes = node.items if isinstance(node, Sequence) else (node,)
+    return tuple(each for each in nodes if isinstance(each, Scalar))
 
 
 # Which keys go with some kinds of triggers only.
@@ -68,6 +78,8 @@ _TEXTS = frozenset({"keyword", "pattern", "catch_all"})
 _BY_ITSELF = frozenset({"event", "schedule", "delivery", "outcome"})
 _FITTING: Mapping[str, frozenset[str]] = {
     "match": frozenset({"keyword"}),
+    "fuzzy": frozenset({"keyword"}),
+    "fills": frozenset({"keyword"}),
     "to": _TEXTS,
     "lang": _TEXTS | _BY_ITSELF,
     "contact": frozenset({"event"}),

@@ -133,9 +133,9 @@ def contact_names(ctx: Context) -> Names:
     return frozenset(f"contact.{name}" for name in (*_OF_CONTACTS, *known))
 
 
-def check_project_texts(ctx: Context, texts: Iterable[Text]) -> None:
-    """Note names that are not there in texts that belong to no flow."""
-    known = _OF_PROJECT | contact_names(ctx)
+def check_project_texts(ctx: Context, texts: Iterable[Text], extra: Names = frozenset()) -> None:
+    """Note names that are not there in texts that belong to no flow; `extra`: what they know."""
+    known = _OF_PROJECT | contact_names(ctx) | extra
     for use in (use for text in texts for use in in_text(text)):
         for name in sorted(use.needed.names - known):
             place = _place_of(ctx, use.place, name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from smsflow.engine.model.slots import Duration, Expression, Happening, Moment, Value
-from smsflow.engine.model.steps import AnyStep
+from smsflow.engine.model.steps import AnyStep, Ask
 from smsflow.errors import Place
 
 
@@ -35,6 +35,8 @@ class Trigger:
     place: Place
     words: tuple[str, ...] = ()
     match: str = "first"  # first, whole, anywhere
+    fuzzy: str = "off"  # typing mistakes that a keyword may have: off, auto, 1, 2
+    fills: tuple[str, ...] = ()  # questions, by `save`, that the words after the keyword answer
     pattern: str = ""
     number: str | None = None  # only on this number of ours
     language: str | None = None
@@ -133,9 +135,15 @@ class Flow:
     anytime: tuple[Anytime, ...] = ()
     on_error: str | None = None  # the first step of the handler
     on_expire: str | None = None
+    sensitive: frozenset[str] = frozenset()  # variables whose values nobody is shown
     handlers: Mapping[str, frozenset[str]] = field(default_factory=dict)  # their steps by name
     update: str = "pin"  # pin, follow: what open sessions of older versions do
     migrations: tuple[Migration, ...] = ()
+
+    def question(self, save: str) -> Ask | None:
+        """The question whose answer is kept under that name, the first one of several."""
+        asks = (step for step in self.steps.values() if isinstance(step, Ask))
+        return next((step for step in asks if step.save == save), None)
 
     @property
     def entries(self) -> tuple[str, ...]:

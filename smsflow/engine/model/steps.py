@@ -115,6 +115,7 @@ class Ask(Speaking):
     timeout: Duration | None = None
     minimum: Value | None = None  # when the bounds are expressions
     maximum: Value | None = None
+    sensitive: bool = False  # the answer is masked wherever people look
     keywords: bool = True  # False: no keyword starts a flow while this question is open
 
 

@@ -20,7 +20,6 @@ from smsflow.sms.states import State
 
 WHEN = ("start", "in", "after", "at", "dlr", "event", "verify", "agent", "restart", "deploy")
 THEN = ("out", "http", "silent", "emit", "handoff", "end", "expect")
-LATER = ("run",)
 OUT_KEYS = ("text", "starts", "contains", "matches", "lang", "via", "segments", "named", "to")
 
 # What a report can say; what our own side decides (queued, refused ...) comes by itself.
@@ -69,8 +68,6 @@ def read_line(ctx: Context, node: Node) -> Line:
         raise ctx.refuse(node.place, "F202", "a line is one word with a value", hint)
     ((key, value),) = node.items
     word = key.text
-    if word in LATER:
-        raise ctx.refuse(key.place, "F204", f"'{word}' is not in this version yet", "leave it out")
     reader = _READERS.get(word)
     if reader is None:
         hint = suggest(word, _READERS, f"known: {listed(_READERS)}")

@@ -17,11 +17,12 @@ from smsflow.engine.language.literals import parse_duration
 from smsflow.engine.language.reading import listed, suggest
 from smsflow.engine.state import Session, decode
 from smsflow.engine.transcripts.given import SEED, GivenInvalid, begin, moment
+from smsflow.engine.transcripts.kept import SimulatedText, TraceLine
 from smsflow.engine.transcripts.lines import REPORTS, Line
 from smsflow.engine.transcripts.origin import origin
 from smsflow.engine.transcripts.outside import Outside, holds
 from smsflow.engine.transcripts.shown import agrees, shown, shown_text, wish
-from smsflow.engine.transcripts.simulator import SimulatedText, Simulator, TraceLine
+from smsflow.engine.transcripts.simulator import Simulator
 from smsflow.engine.transcripts.transcript import Transcript
 from smsflow.engine.world import World
 from smsflow.errors import Place

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from smsflow.engine.transcripts.simulator import SimulatedText
+from smsflow.engine.transcripts.kept import SimulatedText
 from smsflow.engine.words.keywords import PATTERN_SECONDS, compile_pattern
 
 

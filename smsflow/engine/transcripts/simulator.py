@@ -33,6 +33,7 @@ from smsflow.engine.effects import (
     SendText,
     SetTimer,
     StartFlow,
+    TextMasked,
     Traced,
 )
 from smsflow.engine.events import (
@@ -52,48 +53,11 @@ from smsflow.engine.events import (
 from smsflow.engine.machine import advance
 from smsflow.engine.model import Duration
 from smsflow.engine.moving import moved
-from smsflow.engine.state import Contact, Conversation, Plan, Session, decode
+from smsflow.engine.state import Contact, Conversation, Session, decode
+from smsflow.engine.transcripts.kept import Alarm, SimulatedText, TraceLine
 from smsflow.engine.transcripts.outside import MadeCall, Outside, data_of, words_of
 from smsflow.engine.world import Route, World
 from smsflow.sms.states import State
-
-
-@dataclass(slots=True)
-class SimulatedText:
-    """One text of ours, as the simulator keeps it."""
-
-    id: str
-    root: str
-    effect: SendText
-    plan: Plan
-    due: datetime
-    state: State = State.QUEUED
-    replaced: bool = False
-    sent_at: datetime | None = None  # when it left
-
-    @property
-    def via(self) -> str:
-        """The name of our number that it goes out on."""
-        return self.plan.number
-
-
-@dataclass(frozen=True, slots=True)
-class TraceLine:
-    """A line of the trace, with its moment."""
-
-    at: datetime
-    line: Traced
-
-
-@dataclass(slots=True)
-class _Alarm:
-    due: datetime
-    order: int
-    event: Event | None  # None: the text of that id leaves, or the errand is done
-    text: str = ""
-    route: Route | None = None  # whose time has come
-    errand: Errand | None = None
-    tries: int = 0  # of the errand, before
 
 
 @dataclass(slots=True)
@@ -117,7 +81,7 @@ class Simulator:
     consent: list[ConsentChanged] = field(default_factory=list)
     sessions: dict[str, Session] = field(default_factory=dict)  # also those that have ended
     _texts: dict[str, SimulatedText] = field(default_factory=dict)
-    _alarms: list[_Alarm] = field(default_factory=list)
+    _alarms: list[Alarm] = field(default_factory=list)
     _counter: int = 0
 
     def __post_init__(self) -> None:
@@ -236,12 +200,12 @@ class Simulator:
         if schedule is not None:
             due = next(clockwork.times(schedule.cron, schedule.zone or self._zone(), self.now))
             self._counter += 1
-            self._alarms.append(_Alarm(due, self._counter, None, route=route))
+            self._alarms.append(Alarm(due, self._counter, None, route=route))
 
     def _begin_by_clock(self, route: Route) -> None:
         self._set_schedule(route)
         start = triggering.by_clock(self.world, route, self._id(), self.now)
-        self._happen(_request(start))
+        self._happen(triggering.requested(start))
 
     def _zone(self) -> str:
         return policy.zone_of(
@@ -265,7 +229,7 @@ class Simulator:
             self._interpret(effect)
         self.move_to(self.now)
 
-    def _ring(self, alarm: _Alarm) -> None:
+    def _ring(self, alarm: Alarm) -> None:
         if alarm.route is not None:
             self._begin_by_clock(alarm.route)
         elif alarm.errand is not None:
@@ -320,7 +284,7 @@ class Simulator:
             case StartFlow():
                 self.started.append(effect)
                 if effect.phone in (None, self.contact.phone):
-                    self._alarm(effect.due, _request(effect))
+                    self._alarm(effect.due, triggering.requested(effect))
             case Emitted():
                 self.emitted.append(effect)
                 data = decode(effect.data)
@@ -336,6 +300,8 @@ class Simulator:
                 self.answers[effect.request] = effect.result
             case Logged():
                 self.logged.append(effect)
+            case TextMasked():
+                pass  # texts that came in are kept nowhere here
             case Traced():
                 self.trace.append(TraceLine(self.now, effect))
             case _:
@@ -382,7 +348,7 @@ class Simulator:
         tries: int = 0,
     ) -> None:
         self._counter += 1
-        self._alarms.append(_Alarm(due, self._counter, event, text, errand=errand, tries=tries))
+        self._alarms.append(Alarm(due, self._counter, event, text, errand=errand, tries=tries))
 
     def _facts(self, text: SimulatedText) -> Sent:
         made = text.effect
@@ -401,19 +367,6 @@ class Simulator:
 
     def _id(self) -> str:
         return f"{self.rng.getrandbits(128):032x}"
-
-
-def _request(start: StartFlow) -> StartRequested:
-    """What the start that an effect asks for is when it is due."""
-    return StartRequested(
-        flow=start.flow,
-        session=start.session,
-        inputs=decode(start.inputs),
-        kind=start.kind,
-        data=decode(start.data),
-        group=start.group,
-        where=start.where,
-    )
 
 
 def _reborn(conversation: Conversation) -> Conversation:

@@ -68,6 +68,16 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "it": "Questo numero risponde in automatico. Rispondi STOP per non ricevere SMS.",
         "nl": "Dit nummer antwoordt automatisch. Antwoord STOP om geen sms meer te krijgen.",
     },
+    # Beside compliance: a mistyped keyword that may be one of several.
+    "did_you_mean": {
+        "en": "Did you mean {{ words }} or {{ last }}?",
+        "fr": "Vouliez-vous dire {{ words }} ou {{ last }}?",
+        "de": "Meinten Sie {{ words }} oder {{ last }}?",
+        "es": "¿Quiso decir {{ words }} o {{ last }}?",
+        "pt": "Quis dizer {{ words }} ou {{ last }}?",
+        "it": "Volevi dire {{ words }} o {{ last }}?",
+        "nl": "Bedoelt u {{ words }} of {{ last }}?",
+    },
 }
 
 

@@ -1,9 +1,10 @@
 """Which keyword, pattern or catch-all a text hits, in the same time for ten and for 10,000.
 
 The routing order is published (flow language, section 1.4): entries of the number that was texted
-before those of every number; among them a word that is the whole message, then a pattern, then a
-first word, then a word anywhere; longer words before shorter. All words lie in dictionaries by
-their folded form, so a look-up costs by the length of the text alone. Catch-alls come last.
+before those of every number, and for either those of the contact's groups before those of
+everybody; among them a word that is the whole message, then a pattern, then a first word, then a
+word anywhere; longer words before shorter. All words lie in dictionaries by their folded form, so
+a look-up costs by the length of the text alone. Catch-alls come last.
 
 Mistyped keywords are a question of their own (`near`), asked when nothing else takes a text.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import regex
@@ -39,8 +41,8 @@ PATTERN_SECONDS = 0.05  # a pattern that takes longer on a text does not match i
 class KeywordEntry:
     """Words that lead to `target`, on one number of ours or (None) on every one.
 
-    `fuzzy` says how many typing mistakes a word may have: off, 1, 2, or auto, which is 1 for 4 to
-    7 letters and 2 for more.
+    `group` keeps them to the contacts of one group. `fuzzy` says how many typing mistakes a word
+    may have: off, 1, 2, or auto, which is 1 for 4 to 7 letters and 2 for more.
     """
 
     words: tuple[str, ...]
@@ -48,6 +50,7 @@ class KeywordEntry:
     number: str | None
     target: Any
     fuzzy: str = "off"
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class PatternEntry:
     regex: str
     number: str | None
     target: Any
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class CatchAllEntry:
 
     number: str | None
     target: Any
+    group: str | None = None
 
 
 Entry = KeywordEntry | PatternEntry | CatchAllEntry
@@ -106,7 +111,7 @@ _Words = dict[str, tuple[str, KeywordEntry]]  # folded word -> the word as writt
 
 @dataclass(slots=True)
 class _Scope:
-    """The entries of one number, or of every number."""
+    """The entries of one number, or of every number, for one group or for everybody."""
 
     raw: _Words = field(default_factory=dict)  # by the word as written: "?" folds to nothing
     whole: _Words = field(default_factory=dict)
@@ -142,14 +147,15 @@ class KeywordIndex:
         self, entries: Iterable[Entry], *, reserved: Callable[[str], bool] = lambda _: False
     ) -> None:
         self._reserved = reserved
-        self._scopes: dict[str | None, _Scope] = {}
+        self._scopes: dict[tuple[str | None, str | None], _Scope] = {}  # by number and group
         self._clashes: dict[tuple[int, int], tuple[Entry, Entry]] = {}
         self._longest = 1  # words in the longest keyword
+        self._folded: set[str] = set()  # all keywords
         for entry in entries:
             self._add(entry)
 
     def _add(self, entry: Entry) -> None:
-        scope = self._scopes.setdefault(entry.number, _Scope())
+        scope = self._scopes.setdefault((entry.number, entry.group), _Scope())
         match entry:
             case KeywordEntry():
                 for word in entry.words:
@@ -170,6 +176,7 @@ class KeywordIndex:
         if entry.match == "whole":
             scope.raw.setdefault(word, (word, entry))
         self._longest = max(self._longest, folded.count(" ") + 1)
+        self._folded.add(folded)
         allowed = allowance(entry.fuzzy, folded)
         if allowed and words[folded][1] is entry and not self._reserved(folded):
             scope.mistyped.setdefault(entry.match, Neighbourhood()).add(folded, allowed)
@@ -184,28 +191,39 @@ class KeywordIndex:
 
     def words(self, number: str | None) -> Iterator[tuple[str, KeywordEntry]]:
         """The keywords that work on a number, as written, each with its entry: for hints."""
-        for name in dict.fromkeys((number, None)):
-            scope = self._scopes.get(name, _Scope())
-            for words in (scope.raw, scope.whole, scope.first, scope.anywhere):
-                yield from words.values()
+        for (name, _), scope in self._scopes.items():
+            if name in (number, None):
+                for words in (scope.raw, scope.whole, scope.first, scope.anywhere):
+                    yield from words.values()
 
-    def find(self, text: str, number: str | None) -> Match | None:
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups that some entry is for."""
+        return tuple(dict.fromkeys(group for _, group in self._scopes if group is not None))
+
+    def find(self, text: str, number: str | None, groups: Iterable[str] = ()) -> Match | None:
         """The best match of a text that came in on `number`; None when nothing takes it."""
-        return next(self.matches(text, number), None)
+        return next(self.matches(text, number, groups), None)
 
-    def matches(self, text: str, number: str | None) -> Iterator[Match]:
-        """All matches, best first: for a caller whose best one has a condition that fails."""
+    def matches(self, text: str, number: str | None, groups: Iterable[str] = ()) -> Iterator[Match]:
+        """All matches for a contact of these groups, best first: for a caller whose best one has a
+        condition that fails."""
         folded = fold(text)
         asked = _Asked(text.strip(), folded, folded.split())
-        names = (number, None) if number is not None else (None,)
-        scopes = [self._scopes[name] for name in names if name in self._scopes]
+        scopes = list(self._scopes_for(number, groups))
         for scope in scopes:
             yield from self._in_scope(scope, asked)
         for scope in scopes:
             if scope.catch_all is not None:
                 yield Match(scope.catch_all.target, args=tuple(asked.raw.split()))
 
-    def near(self, text: str, number: str | None) -> list[Match]:
+    def _scopes_for(self, number: str | None, groups: Iterable[str]) -> Iterator[_Scope]:
+        """The scopes that hold for a text, the most specific first."""
+        for key in product(dict.fromkeys((number, None)), (*groups, None)):
+            if key in self._scopes:
+                yield self._scopes[key]
+
+    def near(self, text: str, number: str | None, groups: Iterable[str] = ()) -> list[Match]:
         """The keywords that a text may have been meant for, each target once, the nearest first.
 
         One is what was meant; of several the person has to be asked. A word that is a keyword or
@@ -213,8 +231,7 @@ class KeywordIndex:
         """
         tokens = fold(text).split()
         found: dict[int, Match] = {}
-        for name in dict.fromkeys((number, None)):
-            scope = self._scopes.get(name, _Scope())
+        for scope in self._scopes_for(number, groups):
             for way, words in scope.mistyped.items():
                 for match in self._mistyped(words, scope.words(way), way, text, tokens):
                     other = found.setdefault(id(match.target), match)
@@ -228,7 +245,7 @@ class KeywordIndex:
         """The keywords of one way to match that a part of the text is near to."""
         for start, end in self._spans(way, len(tokens)):
             said = " ".join(tokens[start:end])
-            if self._reserved(said) or self._is_keyword(said):
+            if self._reserved(said) or said in self._folded:
                 continue
             for mistakes, folded in near.near(said):
                 word, entry = words[folded]
@@ -242,13 +259,6 @@ class KeywordIndex:
             for end in range(start + 1, min(count, start + self._longest) + 1):
                 if way != "whole" or end - start == count:
                     yield start, end
-
-    def _is_keyword(self, folded: str) -> bool:
-        return any(
-            folded in words
-            for scope in self._scopes.values()
-            for words in (scope.whole, scope.first, scope.anywhere)
-        )
 
     def _in_scope(self, scope: _Scope, asked: _Asked) -> Iterator[Match]:
         as_written = scope.raw.get(asked.raw)

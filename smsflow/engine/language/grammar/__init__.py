@@ -1,13 +1,10 @@
 """The words of the flow language: every verb and key, what may stand there, and what it is for.
 
 One table, because three things are made from it and must agree: the checker, the schema for
-editors, and the reference in the documentation. A word that is not here does not exist; a word
-under `LATER` is known, and its message says so instead of calling it a typo.
+editors, and the reference in the documentation. A word that is not here does not exist.
 """
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from smsflow.engine.language.grammar.flows import FLOW, TRIGGER, TRIGGER_KINDS, TYPED, TYPES
 from smsflow.engine.language.grammar.project import PROJECT, STATUSES
@@ -19,7 +16,6 @@ __all__ = [
     "ANSWER_TYPES",
     "COMMON",
     "FLOW",
-    "LATER",
     "PROJECT",
     "STATUSES",
     "TRIGGER",
@@ -32,14 +28,3 @@ __all__ = [
     "Slot",
     "Verb",
 ]
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-LATER: Mapping[str, frozenset[str]] = {
-    "ask": _words("sensitive"),
-    "trigger": _words("fuzzy fills"),
-    "project": frozenset(),
-}

@@ -52,6 +52,13 @@ TRIGGER: Mapping[str, Key] = {
     ),
     "outcome": Key(Slot(Kind.RECORD, keys=_OUTCOME), "a session of another flow ended so"),
     "match": key(Kind.ENUM, "where the keyword stands", "first", "whole", "anywhere"),
+    "fuzzy": key(
+        Kind.ENUM,
+        "typing mistakes that a keyword may have; auto: 1 from 4 letters, 2 from 8; off when not"
+        " given",
+        *("off", "auto", "1", "2"),
+    ),
+    "fills": key(Kind.NAMES, "questions, by their `save`, that the words after it answer"),
     "to": key(Kind.NUMBER, "only on this number of ours"),
     "lang": key(Kind.NAME, "the language of the session that it starts"),
     "from_group": key(Kind.NAME, "only for contacts in this group"),

@@ -64,6 +64,12 @@ PROJECT: Mapping[str, Key] = {
     "countries": key(Kind.WORDS, "who may be texted: ISO codes; default: of our numbers"),
     "contact": record("contacts", fields=map_of(Slot(Kind.TYPED), "their fields, with types")),
     "default_reply": key(Kind.TEXT, "the answer to a text that nothing takes"),
+    "texts": record(
+        "built-in texts in other words",
+        did_you_mean=key(
+            Kind.TEXT, "after a mistyped keyword that may be one of several; knows words and last"
+        ),
+    ),
     "commands": record(
         "words that are heard whatever flow asks, as the whole message",
         repeat=key(Kind.WORDS, "words that ask the open question again"),

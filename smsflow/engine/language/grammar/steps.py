@@ -85,6 +85,9 @@ _ASK: Mapping[str, Key] = {
         text=key(Kind.TEXT, "with which words; the question when not given"),
     ),
     "timeout": key(Kind.DURATION, "how long to wait for the answer"),
+    "sensitive": key(
+        Kind.BOOLEAN, "true: the answer is masked in traces, logs, pages and received texts"
+    ),
     "keywords": key(Kind.ENUM, "block: no keyword starts a flow meanwhile", "block", "allow"),
     **_DELIVERY,
     **_LEAVING,

@@ -92,6 +92,7 @@ def _ask(ctx: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
         skip=slots.texts_of(skip),
         default=fields.get("default"),
         timeout=fields.get("timeout"),
+        sensitive=fields.get("sensitive", False),
         keywords=fields.get("keywords") != "block",
         minimum=minimum,
         maximum=maximum,
