@@ -47,6 +47,9 @@ def must_wait(turn: Turn, session: Session, flow: Flow, step: Speaking) -> bool:
 
     A code goes out all the same, for it can be typed into a web page.
     """
+    handed = (each for one in turn.conversation.sessions for each in handoffs_of(one))
+    if flow.interrupt != "wait" and next(handed, None) is None:
+        return False  # most flows, most of the time; the number is not worked out for that
     number = turn.first_number(session, step)
     if isinstance(step, Ask) and held(turn, number):
         return True

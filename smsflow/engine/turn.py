@@ -331,7 +331,7 @@ class Turn:
             question=question,
         )
         via = tuple(name for name in plan.via if name in project.numbers)
-        return replace(plan, via=via or project.policy(None).via)
+        return plan if via == plan.via else replace(plan, via=via or project.policy(None).via)
 
     def answer_by_name(
         self,

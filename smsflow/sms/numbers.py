@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from functools import lru_cache
 
 from phonenumbers import (
     NumberParseException,
@@ -88,6 +89,7 @@ def costs_extra(address: str) -> bool:
     return parsed is not None and number_type(parsed) in _EXTRA
 
 
+@lru_cache(maxsize=65_536)  # asked for each text of a contact
 def country_of(number: str) -> str | None:
     """The ISO 3166 region of an E.164 number, such as GB; None for other senders and +800 and kin.
 
