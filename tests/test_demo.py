@@ -68,7 +68,7 @@ def test_the_demo_plays_to_its_end_in_json(tmp_path: Path) -> None:
     assert (summary["texts_in"], summary["texts_out"], summary["delivered"]) == (17, 20, 19)
     assert (summary["failed_over"], summary["refused_by_stop"]) == (1, 2)
     assert summary["sessions"] == {
-        "verified": 1, "confirmed": 1, "call_us": 1, "done": 4, "opted_out": 1,
+        "verified": 1, "confirmed": 1, "handled_by_person": 1, "done": 4, "opted_out": 1,
     }  # fmt: skip
     assert [event["text"] for event in events if event["kind"] == "scene"] == [
         scene.__doc__ for scene in story.SCENES
