@@ -16,7 +16,7 @@ from smsflow.engine.clockwork import moment_of
 from smsflow.engine.effects import StartFlow
 from smsflow.engine.events import StartRequested
 from smsflow.engine.model import Expression
-from smsflow.engine.outside import read
+from smsflow.engine.outside import Reader
 from smsflow.engine.scope import contact_scope
 from smsflow.engine.state import Contact, decode
 from smsflow.engine.templating.errors import TemplateError
@@ -124,7 +124,7 @@ def is_meant(world: World, start: StartFlow, contact: Contact, now: datetime) ->
     where = Expression(start.where, Place(start.flow, 1, 1))
     language = contact.language or world.project.languages[0]
     try:
-        return bool(read(where, scope, language=language, zone=zone))
+        return bool(Reader(world, language, zone).read(where, scope))
     except TemplateError:
         return False
 

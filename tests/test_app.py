@@ -62,6 +62,11 @@ steps:
     on_error: {send: "Sorry, {{ error.message }}."}
   - send: "{{ found | default('nothing') }}, {{ 10 | with_vat }}, {{ 10 | with_vat(0.05) }}."
 """
+PRICED = """\
+smsflow: 1
+triggers: [{event: priced, where: (event.price | with_vat) > 11}]
+steps: [{send: Dear!}]
+"""
 TEST = """\
 smsflow-test: 1
 flow: stock
@@ -85,6 +90,12 @@ tests:
     steps:
       - in: Have you lamps?
       - out: {starts: lamp in Leeds}
+  - name: a filter in the condition of a trigger
+    steps:
+      - event: {priced: {price: 9, phone: "+447700900123"}}
+      - silent: true
+      - event: {priced: {price: 10, phone: "+447700900123"}}
+      - out: Dear!
 """
 
 
@@ -96,6 +107,7 @@ def project(tmp_path: Path) -> Path:
         "smsflow.yaml": PROJECT,
         "shop.py": MODULE,
         "flows/stock.yaml": FLOW,
+        "flows/priced.yaml": PRICED,
         "tests/flows/stock.test.yaml": TEST,
     }.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

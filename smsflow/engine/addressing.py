@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from smsflow.engine.model import Expression
-from smsflow.engine.outside import read
+from smsflow.engine.outside import Reader
 from smsflow.engine.templating.templates import TemplateError
 from smsflow.engine.templating.values import in_zone
 from smsflow.engine.world import World
@@ -35,7 +35,7 @@ def phone_of(
     local = in_zone(now, zone)
     scope = {"event": data, "now": local, "today": local.date()}
     try:
-        value = read(contact or PHONE, scope, language=world.project.languages[0], zone=zone)
+        value = Reader.of_project(world).read(contact or PHONE, scope)
         phone = normalise(str(value))
     except (TemplateError, ValueError):
         return None

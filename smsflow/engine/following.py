@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smsflow.engine.effects import StartFlow
-from smsflow.engine.outside import read, read_all
+from smsflow.engine.outside import Reader
 from smsflow.engine.scope import contact_scope
 from smsflow.engine.state import Session, encode
 from smsflow.engine.templating.templates import TemplateError
@@ -31,13 +31,11 @@ def _ask_for(turn: Turn, session: Session, route: Route) -> None:
         "now": local,
         "today": local.date(),
     }
+    reader = Reader(turn.world, session.language, turn.zone)
     for condition in (trigger.where, trigger.when):
-        wanted = condition is None or read(
-            condition, scope, language=session.language, zone=turn.zone
-        )
-        if not wanted:
+        if condition is not None and not reader.read(condition, scope):
             return
-    inputs = read_all(trigger.inputs, scope, language=session.language, zone=turn.zone)
+    inputs = reader.read_all(trigger.inputs, scope)
     turn.effects.append(
         StartFlow(
             flow=route.flow,

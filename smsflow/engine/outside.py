@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from smsflow.engine.model import Expression, Value
 from smsflow.engine.templating.templates import compile_expression
+from smsflow.engine.world import World
 
 
-def read(expression: Expression, scope: Mapping[str, Any], *, language: str, zone: str) -> Any:
-    """The value; None when it is unset. Raises TemplateError."""
-    compiled = compile_expression(expression.source, None)
-    return compiled.value_if_set(scope, language=language, zone=zone)
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads in a language and a zone, with the project's own filters. Raises TemplateError."""
 
+    world: World
+    language: str
+    zone: str
 
-def read_all(
-    values: Mapping[str, Value], scope: Mapping[str, Any], *, language: str, zone: str
-) -> dict[str, Any]:
-    """The values of slots by name, with null for what is unset. Raises TemplateError."""
-    return {
-        name: _value(each, scope, language=language, zone=zone) for name, each in values.items()
-    }
+    @classmethod
+    def of_project(cls, world: World) -> Reader:
+        """One for what is about nobody yet."""
+        return cls(world, world.project.languages[0], world.project.timezone)
 
+    def read(self, expression: Expression, scope: Mapping[str, Any]) -> Any:
+        """The value; None when it is unset."""
+        compiled = compile_expression(expression.source, None)
+        filters = self.world.extension.filters
+        return compiled.value_if_set(scope, language=self.language, zone=self.zone, filters=filters)
 
-def _value(value: Value, scope: Mapping[str, Any], *, language: str, zone: str) -> Any:
-    if isinstance(value.parts, tuple):
-        return [_value(each, scope, language=language, zone=zone) for each in value.parts]
-    if value.parts is not None:
-        return read_all(value.parts, scope, language=language, zone=zone)
-    if value.expression is None:
-        return value.literal
-    return read(value.expression, scope, language=language, zone=zone)
+    def read_all(self, values: Mapping[str, Value], scope: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of slots by name, with null for what is unset."""
+        return {name: self._value(each, scope) for name, each in values.items()}
+
+    def _value(self, value: Value, scope: Mapping[str, Any]) -> Any:
+        if isinstance(value.parts, tuple):
+            return [self._value(each, scope) for each in value.parts]
+        if value.parts is not None:
+            return self.read_all(value.parts, scope)
+        if value.expression is None:
+            return value.literal
+        return self.read(value.expression, scope)

@@ -14,7 +14,7 @@ from smsflow.engine import addressing, starting
 from smsflow.engine.effects import StartFlow
 from smsflow.engine.events import EventHappened, Sent, StartRequested, TextReceived
 from smsflow.engine.model import Expression
-from smsflow.engine.outside import read, read_all
+from smsflow.engine.outside import Reader
 from smsflow.engine.scope import contact_scope
 from smsflow.engine.state import decode, encode
 from smsflow.engine.templating.templates import TemplateError
@@ -79,7 +79,7 @@ def holds(turn: Turn, condition: Expression | None, extra: Mapping[str, Any]) ->
         return True
     scope = {**outer_scope(turn), **extra}
     try:
-        return bool(read(condition, scope, language=_language(turn), zone=turn.zone))
+        return bool(_reader(turn).read(condition, scope))
     except TemplateError as error:
         turn.trace(None, None, "error", f"{condition.place}: {error}")
         return False
@@ -95,8 +95,8 @@ def outer_scope(turn: Turn) -> dict[str, Any]:
     }
 
 
-def _language(turn: Turn) -> str:
-    return turn.contact.language or turn.world.project.languages[0]
+def _reader(turn: Turn) -> Reader:
+    return Reader(turn.world, turn.contact.language or turn.world.project.languages[0], turn.zone)
 
 
 def message_scope(turn: Turn, event: TextReceived) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def _begin(
     kind = route.trigger.kind
     scope = {**outer_scope(turn), **extra}
     try:
-        inputs = read_all(route.trigger.inputs, scope, language=_language(turn), zone=turn.zone)
+        inputs = _reader(turn).read_all(route.trigger.inputs, scope)
     except TemplateError as error:
         turn.trace(None, None, "error", f"{route.trigger.place}: {error}")
         return
@@ -166,12 +166,7 @@ def by_clock(world: World, route: Route, session: str, now: datetime) -> StartFl
     schedule = route.trigger.schedule
     local = in_zone(now, world.project.timezone)
     scope = {"now": local, "today": local.date()}
-    inputs = read_all(
-        route.trigger.inputs,
-        scope,
-        language=world.project.languages[0],
-        zone=world.project.timezone,
-    )
+    inputs = Reader.of_project(world).read_all(route.trigger.inputs, scope)
     return StartFlow(
         flow=route.flow,
         session=session,
