@@ -114,6 +114,7 @@ def test_every_language_names_twelve_months_and_seven_days() -> None:
         ("é" * 10, 10, "é" * 10),
         ("👍👍👍👍", 7, "👍👍..."),
         ("кот и кит", 8, "кот и..."),
+        ("[000☎", 4, "..."),  # without the telephone [ counts two
     ],
 )
 def test_sms_cuts_to_what_fits_and_keeps_characters_whole(text: str, limit: int, cut: str) -> None:

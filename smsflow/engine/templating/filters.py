@@ -157,6 +157,9 @@ def _sms(_: View, value: Any, limit: int = 160) -> str:
         if room < 0:
             break
         kept.append(cluster)
+    # What the text was UCS-2 for may be cut off, and then a [ counts two septets.
+    while kept and split("".join(kept).rstrip() + _CUT).units > limit:
+        kept.pop()
     return ("".join(kept).rstrip() + _CUT)[: max(limit, 0)]
 
 
