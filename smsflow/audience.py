@@ -16,7 +16,7 @@ from smsflow.engine.clockwork import moment_of
 from smsflow.engine.effects import StartFlow
 from smsflow.engine.events import StartRequested
 from smsflow.engine.model import Expression
-from smsflow.engine.outside import Reader
+from smsflow.engine.reader import Reader
 from smsflow.engine.scope import contact_scope
 from smsflow.engine.state import Contact, decode
 from smsflow.engine.templating.errors import TemplateError

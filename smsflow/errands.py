@@ -30,9 +30,9 @@ from smsflow.engine.errands import NoReply, Reply, Result, failed, result_of
 from smsflow.engine.extension import RegisteredAction, run_action
 from smsflow.engine.model import Service
 from smsflow.errors import Conflict, SettingsInvalid
-from smsflow.outside import Carrier, Request
 from smsflow.store import Store
 from smsflow.store.rows import LeasedErrand
+from smsflow.webclient import Carrier, Request
 
 BATCH = 8  # errands at a time
 LEASE = 10.0  # seconds, by the database's clock

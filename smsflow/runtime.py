@@ -34,10 +34,10 @@ from smsflow.errands import Errands, Surroundings
 from smsflow.errors import Place, ProjectInvalid, SettingsInvalid
 from smsflow.extending import read_project
 from smsflow.health import Tally
-from smsflow.outside import WebClient
 from smsflow.providers.base import Provider
 from smsflow.providers.transport import HttpTransport
 from smsflow.store import Store
+from smsflow.webclient import WebClient
 
 # A nudge is a hint: better late by a sweep than a webhook that hangs on a sick Redis.
 REDIS_TIMEOUT = 0.5  # seconds

@@ -23,9 +23,9 @@ from smsflow.engine.language import parse
 from smsflow.engine.state import Session
 from smsflow.errands import Errands, Surroundings
 from smsflow.errors import SettingsInvalid
-from smsflow.outside import Request
 from smsflow.store import Store
 from smsflow.store.rows import Kind, NewRow
+from smsflow.webclient import Request
 from tests.conftest import FakeClock
 
 PHONE = "+447700900123"

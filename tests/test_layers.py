@@ -21,7 +21,7 @@ LAYERS = [
     {"engine", "sandbox"},
     {"clock", "config", "files", "logs", "parent", "app"},
     {"extending"},
-    {"store", "providers", "outside"},
+    {"store", "providers", "webclient"},
     {"audience", "concerned", "desk"},
     {"conversation", "delivery", "health", "audit", "moving"},
     {"errands"},

@@ -24,7 +24,7 @@ from smsflow.engine.state import Contact
 from smsflow.engine.transcripts.given import ScriptedRandom, moment
 from smsflow.engine.transcripts.kept import SimulatedText
 from smsflow.engine.transcripts.lines import REPORTS
-from smsflow.engine.transcripts.outside import Outside
+from smsflow.engine.transcripts.services import Outside
 from smsflow.engine.transcripts.simulator import Simulator
 from smsflow.errors import SettingsInvalid
 from smsflow.sms.encoding import split

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from smsflow.engine.model import Expression
-from smsflow.engine.outside import Reader
+from smsflow.engine.reader import Reader
 from smsflow.engine.templating.templates import TemplateError
 from smsflow.engine.templating.values import in_zone
 from smsflow.engine.world import World

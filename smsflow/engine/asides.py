@@ -13,7 +13,7 @@ from smsflow.engine import running
 from smsflow.engine.model import Action, Anytime, Call, Handoff, Otp, Run, Send, Step, Wait
 from smsflow.engine.state import Session, Waiting
 from smsflow.engine.turn import FlowFailed, Turn
-from smsflow.engine.verbs import outside, texts
+from smsflow.engine.verbs import calling, texts
 
 
 def break_in(turn: Turn, session: Session, handler: Anytime, detail: str) -> None:
@@ -107,7 +107,7 @@ def arrive(turn: Turn, session: Session, result: dict[str, Any]) -> None:
     elif "ended" in result and isinstance(step, Run):
         _ended(turn, session, step, result)
     elif "errand" in result and isinstance(step, Call | Action):
-        outside.take(turn, session, step, result["errand"])
+        calling.take(turn, session, step, result["errand"])
         running.leave(turn, session, step.next)
     elif "closed" in result and isinstance(step, Handoff):
         running.outcome(turn, session, step, "on_closed")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smsflow.engine.effects import StartFlow
-from smsflow.engine.outside import Reader
+from smsflow.engine.reader import Reader
 from smsflow.engine.scope import contact_scope
 from smsflow.engine.state import Session, encode
 from smsflow.engine.templating.templates import TemplateError

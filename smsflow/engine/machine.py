@@ -48,7 +48,7 @@ from smsflow.engine.model import Action, Ask, Call, Expression, Handoff, Otp, Wa
 from smsflow.engine.questions import pause_others
 from smsflow.engine.state import Conversation, Session, Waiting
 from smsflow.engine.turn import Turn, deadline_name
-from smsflow.engine.verbs import outside, texts
+from smsflow.engine.verbs import calling, texts
 from smsflow.engine.verbs.waiting import is_late
 from smsflow.engine.world import World
 from smsflow.errors import Place
@@ -150,7 +150,7 @@ def _fire(turn: Turn, session: Session, waiting: Waiting, name: str, due: dateti
 
 def _errand(turn: Turn, event: ErrandDone) -> None:
     """The result of a call or an action moves its session on, once."""
-    found = outside.waits_for(turn, event)
+    found = calling.waits_for(turn, event)
     if found is None:
         return
     session, waiting = found

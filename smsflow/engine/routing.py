@@ -29,7 +29,7 @@ from smsflow.engine.questions import asked_on
 from smsflow.engine.state import Session, Waiting
 from smsflow.engine.triggering import message_scope
 from smsflow.engine.turn import Turn
-from smsflow.engine.verbs import outside
+from smsflow.engine.verbs import calling
 from smsflow.engine.words.replies import Invalid, matches_word
 
 # Default replies to one contact: enough for a person, too few for two machines to talk on.
@@ -114,7 +114,7 @@ MAX_KEPT = 20  # texts of one contact that wait for an errand; later ones are lo
 
 def errand_out(turn: Turn) -> bool:
     """True while a session of the contact waits for an errand."""
-    return any(outside.out(each) for each in turn.conversation.sessions)
+    return any(calling.out(each) for each in turn.conversation.sessions)
 
 
 def _kept(asked: Asked) -> str:

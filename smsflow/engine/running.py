@@ -44,10 +44,10 @@ from smsflow.engine.questions import must_wait, pause_others
 from smsflow.engine.state import Session, Waiting
 from smsflow.engine.turn import FlowFailed, Turn
 from smsflow.engine.verbs import (
+    calling,
     deciding,
     handoffs,
     logs,
-    outside,
     people,
     subflows,
     texts,
@@ -230,10 +230,10 @@ def _enter(turn: Turn, session: Session, flow: Flow, step: AnyStep) -> str | Non
             people.emit(turn, session, step)
             return step.next
         case Call():
-            outside.call(turn, session, flow, step)
+            calling.call(turn, session, flow, step)
             return None
         case Action():
-            outside.action(turn, session, flow, step)
+            calling.action(turn, session, flow, step)
             return None
         case Goto():
             turn.trace(session, step, "goto", step.target)

@@ -14,7 +14,7 @@ from smsflow.engine import addressing, starting
 from smsflow.engine.effects import StartFlow
 from smsflow.engine.events import EventHappened, Sent, StartRequested, TextReceived
 from smsflow.engine.model import Expression
-from smsflow.engine.outside import Reader
+from smsflow.engine.reader import Reader
 from smsflow.engine.scope import contact_scope
 from smsflow.engine.state import decode, encode
 from smsflow.engine.templating.templates import TemplateError

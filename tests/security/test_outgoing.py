@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import pytest
 
 from smsflow.engine.errands import NoReply, Reply
-from smsflow.outside import Request, WebClient
-from smsflow.outside.client import LARGEST
+from smsflow.webclient import Request, WebClient
+from smsflow.webclient.client import LARGEST
 
 NAMES = {
     "inside.example": ["10.1.2.3"],

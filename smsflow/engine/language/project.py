@@ -15,9 +15,9 @@ from smsflow.engine.language.answer_sets import written
 from smsflow.engine.language.asking import forbid_compliance_words
 from smsflow.engine.language.compose import read
 from smsflow.engine.language.flows import version
-from smsflow.engine.language.outside import services
 from smsflow.engine.language.providers import provider, url
 from smsflow.engine.language.reading import Context, Fields, Refused, listed, suggest
+from smsflow.engine.language.services import services
 from smsflow.engine.language.sms_checks import check_texts
 from smsflow.engine.language.source import Node, Scalar, decode_file
 from smsflow.engine.language.variables import check_project_texts

@@ -16,7 +16,7 @@ from smsflow.engine.language.reading import Context, Refused, suggest
 from smsflow.engine.model import Flow, Otp, Project
 from smsflow.engine.state import Contact
 from smsflow.engine.transcripts.lines import check_moment
-from smsflow.engine.transcripts.outside import is_request, reply_problem
+from smsflow.engine.transcripts.services import is_request, reply_problem
 from smsflow.errors import Place
 from smsflow.sms.numbers import is_phone, normalise
 

@@ -13,7 +13,7 @@ from smsflow.engine.language.literals import event, parse_duration
 from smsflow.engine.language.reading import Context, kind_of, listed, scalar, suggest
 from smsflow.engine.language.source import Mapping, Node, Scalar, Sequence
 from smsflow.engine.language.texts import note_cut
-from smsflow.engine.transcripts.outside import is_request
+from smsflow.engine.transcripts.services import is_request
 from smsflow.engine.words.keywords import PatternError, compile_pattern
 from smsflow.errors import Place
 from smsflow.sms.states import State

@@ -20,7 +20,7 @@ from smsflow.engine.transcripts.given import SEED, GivenInvalid, begin, moment
 from smsflow.engine.transcripts.kept import SimulatedText, TraceLine
 from smsflow.engine.transcripts.lines import REPORTS, Line
 from smsflow.engine.transcripts.origin import origin
-from smsflow.engine.transcripts.outside import Outside, holds
+from smsflow.engine.transcripts.services import Outside, holds
 from smsflow.engine.transcripts.shown import agrees, shown, shown_text, wish
 from smsflow.engine.transcripts.simulator import Simulator
 from smsflow.engine.transcripts.transcript import Transcript

@@ -55,7 +55,7 @@ from smsflow.engine.model import Duration
 from smsflow.engine.moving import moved
 from smsflow.engine.state import Contact, Conversation, Session, decode
 from smsflow.engine.transcripts.kept import Alarm, SimulatedText, TraceLine
-from smsflow.engine.transcripts.outside import MadeCall, Outside, data_of, words_of
+from smsflow.engine.transcripts.services import MadeCall, Outside, data_of, words_of
 from smsflow.engine.world import Route, World
 from smsflow.sms.states import State
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from smsflow.engine.language.grammar.outside import OUTSIDE
+from smsflow.engine.language.grammar.calling import OUTSIDE
 from smsflow.engine.language.grammar.people import PEOPLE
 from smsflow.engine.language.grammar.slots import Key, Kind, Slot, Verb, key, map_of, record
 from smsflow.engine.language.grammar.waiting import WAITING

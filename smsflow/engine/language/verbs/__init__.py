@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from smsflow.engine.language.verbs import deciding, outside, people, texts, waiting
+from smsflow.engine.language.verbs import calling, deciding, people, texts, waiting
 from smsflow.engine.language.verbs.building import Builder
 
 BUILDERS: Mapping[str, Builder] = {
@@ -12,5 +12,5 @@ BUILDERS: Mapping[str, Builder] = {
     **waiting.BUILDERS,
     **deciding.BUILDERS,
     **people.BUILDERS,
-    **outside.BUILDERS,
+    **calling.BUILDERS,
 }

@@ -3,6 +3,6 @@ take. A flow can be led by what somebody texts, so this side trusts nothing but 
 
 from __future__ import annotations
 
-from smsflow.outside.client import Carrier, Request, WebClient
+from smsflow.webclient.client import Carrier, Request, WebClient
 
 __all__ = ["Carrier", "Request", "WebClient"]

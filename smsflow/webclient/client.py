@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from smsflow.engine.errands import NoReply, Reply
-from smsflow.outside.addresses import Refused, Resolve, Unknown, judged, look_up
+from smsflow.webclient.addresses import Refused, Resolve, Unknown, judged, look_up
 
 LARGEST = 262_144  # bytes of an answer (flow-language section 1.9)
 CONNECT_SECONDS = 3.0

@@ -7,8 +7,8 @@ from typing import Any
 
 from smsflow.engine.language import slots
 from smsflow.engine.language.drafts import Draft
-from smsflow.engine.language.outside import OURS, seconds_of_a_try
 from smsflow.engine.language.reading import Context, Fields, listed, suggest
+from smsflow.engine.language.services import OURS, seconds_of_a_try
 from smsflow.engine.language.verbs.building import Builder, variable
 from smsflow.engine.model import Action, AnyStep, Call, Duration, Expression
 

@@ -12,7 +12,7 @@ from smsflow.engine.errands import GRACE
 from smsflow.engine.events import ErrandDone
 from smsflow.engine.extension import Extension, RegisteredAction
 from smsflow.engine.language.parse import load
-from smsflow.engine.transcripts.outside import Outside
+from smsflow.engine.transcripts.services import Outside
 from smsflow.engine.transcripts.simulator import Simulator
 from tests.engine.conftest import PROJECT as PLAIN
 from tests.engine.conftest import build
