@@ -18,6 +18,7 @@ import redis
 from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from benchmarks.loans import NoneEmpty, borrowed
 from benchmarks.processes import (
     MeasurementError,
     child,
@@ -93,19 +94,19 @@ def missing_servers() -> str | None:
     return None
 
 
-def _redis() -> redis.Redis:
-    return redis.Redis.from_url(REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+def _redis(url: str = REDIS_URL) -> redis.Redis:
+    return redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
 
 
 @contextmanager
-def _empty_redis() -> Iterator[None]:
-    connection = _redis()
-    connection.flushdb()
-    try:
-        yield
-    finally:
-        connection.flushdb()
-        connection.close()
+def _empty_redis() -> Iterator[str]:
+    """The URL of a database that was empty, and is again at the end."""
+    with ExitStack() as stack:
+        try:
+            lent = stack.enter_context(borrowed(REDIS_URL, range(15, 0, -1)))
+        except NoneEmpty as error:
+            raise MeasurementError(str(error)) from None
+        yield lent
 
 
 @contextmanager
@@ -161,10 +162,10 @@ def _baseline(
     @contextmanager
     def start(provider_port: int, folder: Path) -> Iterator[Standing]:
         with ExitStack() as stack:
-            stack.enter_context(_empty_redis())
+            redis_url = stack.enter_context(_empty_redis())
             url = stack.enter_context(_scratch_database())
             environment = {
-                "REDIS_URL": REDIS_URL,
+                "REDIS_URL": redis_url,
                 "DATABASE_URL": url.render_as_string(hide_password=False),
                 "SMS_URL": f"http://127.0.0.1:{provider_port}",
                 "BASELINE_REPORT_JOBS": report_jobs,
@@ -179,7 +180,7 @@ def _baseline(
                 for _ in range(BASELINE_WORKERS)
             ]
             wait_for_answer(port, web, log)
-            _wait_for_workers()
+            _wait_for_workers(redis_url)
             delivered = "SELECT count(*) FROM replies WHERE status = 'DELIVERED_TO_HANDSET'"
             count = stack.enter_context(_counting(url, delivered))
 
@@ -215,9 +216,9 @@ def _run_once(arguments: Sequence[str], environment: dict[str, str], log: Path) 
             raise MeasurementError(f"{arguments} failed:\n{log.read_text()[-2000:]}")
 
 
-def _wait_for_workers() -> None:
+def _wait_for_workers(redis_url: str) -> None:
     deadline = time.monotonic() + 30
-    while int(_redis().scard("rq:workers")) < BASELINE_WORKERS:
+    while int(_redis(redis_url).scard("rq:workers")) < BASELINE_WORKERS:
         if time.monotonic() > deadline:
             raise MeasurementError("RQ's workers do not start")
         time.sleep(0.05)
@@ -270,12 +271,12 @@ def _embedded(provider_port: int, folder: Path) -> Iterator[Standing]:
 def _production(provider_port: int, folder: Path) -> Iterator[Standing]:
     """`smsflow web` and `smsflow worker` on Redis and PostgreSQL."""
     with ExitStack() as stack:
-        stack.enter_context(_empty_redis())
+        redis_url = stack.enter_context(_empty_redis())
         url = stack.enter_context(_scratch_database())
         port, log = free_port(), folder / "production.log"
         environment, standing = _project(folder, provider_port, port)
         environment["SMSFLOW_DATABASE_URL"] = url.render_as_string(hide_password=False)
-        environment["SMSFLOW_REDIS_URL"] = REDIS_URL
+        environment["SMSFLOW_REDIS_URL"] = redis_url
         _run_once(["-m", "smsflow", "db", "upgrade"], environment, log)
         web = stack.enter_context(child(["-m", "smsflow", "web"], environment, log))
         worker = stack.enter_context(child(["-m", "smsflow", "worker"], environment, log))

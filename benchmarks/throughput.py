@@ -10,7 +10,7 @@ The rate is all messages by the time until the last report is recorded. Then hal
 an even pace, for the latency: from the push of a text until its reply reaches the provider. And at
 half the rate of (b), which shows the latency of all under the same load.
 
-It needs Redis (BENCHMARK_REDIS_URL, a database of its own, which is emptied) and PostgreSQL
+It needs Redis (BENCHMARK_REDIS_URL; a database that is empty is borrowed there) and PostgreSQL
 (BENCHMARK_POSTGRES_URL, where a database is created and dropped); without them only (c) runs.
 Compare rows of one run; the figures of two machines, or of a busy one, say nothing.
 """

@@ -10,15 +10,16 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
-import redis
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
+
+from benchmarks.loans import NoneEmpty, borrowed
 
 _POSTGRES = "postgresql://127.0.0.1:5432/test"
 _REDIS = "redis://127.0.0.1:6379/14"
@@ -91,42 +92,15 @@ def scratch_postgres() -> Iterator[str]:
 
 # --- Redis ----------------------------------------------------------------------------------------
 
-# A loan is a key with an end. The other key stays when a run was killed, and says that what is
-# left in the database is nobody's.
-_OURS, _LOAN, _LOAN_SECONDS = "smsflow-tests", "smsflow-tests:loan", 600
-_BORROW = f"""
-if redis.call('exists', '{_LOAN}') == 1 then return 0 end
-if redis.call('dbsize') > 0 and redis.call('exists', '{_OURS}') == 0 then return 0 end
-redis.call('flushdb')
-redis.call('set', '{_OURS}', ARGV[1])
-redis.call('set', '{_LOAN}', ARGV[1], 'ex', {_LOAN_SECONDS})
-return 1
-"""
-_GIVE_BACK = f"if redis.call('get', '{_OURS}') == ARGV[1] then redis.call('flushdb') end"
-_NUMBERS = range(14, 0, -1)  # 0 is everybody's, and 15 is that of the benchmarks
+_NUMBERS = range(14, 0, -1)  # 0 is everybody's, and 15 is where benchmarks begin
 
 
 @contextmanager
 def scratch_redis() -> Iterator[str]:
     """The URL of a Redis database that was empty, and is again at the end."""
-    url, loan = _required("Redis", *_redis()), uuid4().hex
-    own = int(urlsplit(url).path.strip("/") or 0)
-    for number in dict.fromkeys([own, *_NUMBERS]):
-        lent = urlsplit(url)._replace(path=f"/{number}").geturl()
-        with redis.Redis.from_url(lent) as connection:
-            if _borrow(connection, loan):
-                try:
-                    yield lent
-                finally:
-                    connection.eval(_GIVE_BACK, 0, loan)
-                return
-    pytest.fail(f"Redis at {urlsplit(url).hostname}: all databases are in use; empty one")
-
-
-def _borrow(connection: redis.Redis, loan: str) -> bool:
-    try:
-        return bool(connection.eval(_BORROW, 0, loan))
-    except redis.ResponseError as error:
-        if "out of range" in str(error):  # a server may have less than sixteen
-            return False
-        raise
+    with ExitStack() as stack:
+        try:
+            lent = stack.enter_context(borrowed(_required("Redis", *_redis()), _NUMBERS))
+        except NoneEmpty as error:
+            pytest.fail(str(error))
+        yield lent

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from benchmarks.bare_app import TEXTS
 from benchmarks.contenders import CONTENDERS, Contender, missing_servers
+from benchmarks.language import Found, Size, answering, checking, routing
 from benchmarks.processes import provider
 from benchmarks.sandbox import BARE, SANDBOX, measure
 from benchmarks.sandbox import table as sandbox_table
@@ -63,3 +65,14 @@ def test_the_sandbox_reports_every_text_of_its_measurement_once() -> None:
     bare = measure("bare", BARE, 0.1, reports=False)
     assert (bare.refused, bare.reported) == (0, 0)
     assert "sandbox / bare" in sandbox_table(found, bare)
+
+
+@pytest.mark.parametrize("figure", [checking, routing, answering])
+def test_each_figure_of_the_language_stands_beside_a_known_one(
+    figure: Callable[[Size], Found],
+) -> None:
+    """The flows check, the keyword is found, the answer is taken; both sides are measured."""
+    found = figure(Size(words=20, flows=2, times=20, rounds=1))
+    assert found.took > 0
+    assert found.known > 0
+    assert f" {found.what} (" in found.told

@@ -1,9 +1,11 @@
-"""What tests borrow of a Redis is nobody else's."""
+"""What tests and benchmarks borrow of a Redis is nobody else's."""
 
 from __future__ import annotations
 
+import pytest
 import redis
 
+from benchmarks.loans import NoneEmpty, borrowed
 from tests.servers import scratch_redis
 
 
@@ -30,3 +32,17 @@ def test_what_somebody_has_in_redis_stays() -> None:
         theirs.set("smsflow-tests", ours or b"")
         with scratch_redis() as again, redis.Redis.from_url(again) as lent:
             assert lent.get("key") is None
+
+
+def test_nothing_is_emptied_when_no_database_is_free() -> None:
+    """Neither what is lent nor what has keys of others."""
+    with scratch_redis() as url, redis.Redis.from_url(url) as theirs:
+        with pytest.raises(NoneEmpty, match="all databases are in use"), borrowed(url, ()):
+            pass
+        ours = theirs.get("smsflow-tests")
+        theirs.delete("smsflow-tests", "smsflow-tests:loan")
+        theirs.set("key", "value")
+        with pytest.raises(NoneEmpty), borrowed(url, ()):
+            pass
+        assert theirs.get("key") == b"value"
+        theirs.set("smsflow-tests", ours or b"")

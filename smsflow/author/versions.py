@@ -73,8 +73,8 @@ class _GitRefused(SettingsInvalid):
 
 def _git(folder: Path, *arguments: str) -> bytes:
     try:
-        done = subprocess.run(  # noqa: S603
-            ["git", "-C", str(folder), *arguments],  # noqa: S607
+        done = subprocess.run(  # noqa: S603 - no shell; what is given is no option, see `_commit`
+            ["git", "-C", str(folder), *arguments],  # noqa: S607 - the git that the author uses
             capture_output=True,
             timeout=_PATIENCE,
             check=False,

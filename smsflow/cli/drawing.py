@@ -145,7 +145,7 @@ def _hint(old: Flow | None, new: Flow | None, waiting: Counter[str] | None) -> I
     yield f"hint: this would let {who} at {steps} move:"
     yield "  migrate:"
     for number, (name, part) in enumerate(found.as_entry().items()):
-        yield f"  {'  ' if number else '- '}{name}: {part if name == 'from' else inline(part)}"
+        yield f"    {'  ' if number else '- '}{name}: {part if name == 'from' else inline(part)}"
 
 
 def _lines(changes: list[Changed], old: Flow | None, waiting: Counter[str] | None) -> Iterator[str]:

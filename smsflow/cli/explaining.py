@@ -59,8 +59,8 @@ def route(
     with _conversation(ctx, project, phone, live=live) as (world, conversation):
         ours = _number(project, to, conversation)
         event = TextReceived(text, ours, now)
-        # Whatever is drawn by chance is not shown: ids and codes.
-        found = explain(world, conversation, event, now=now, rng=Random(0))  # noqa: S311
+        rng = Random(0)  # noqa: S311 - what is drawn is not shown: ids and codes
+        found = explain(world, conversation, event, now=now, rng=rng)
         who = _who(conversation, now) if live else "a new contact"
     if form == "json":
         click.echo(json.dumps(_as_json(found, phone, ours, text), ensure_ascii=False))

@@ -77,12 +77,14 @@ def kept(value: Any) -> Any:
     return decode(encode(value))
 
 
-def _known(kind: type, data: dict[str, Any]) -> dict[str, Any]:
+def _known(
+    kind: type[Contact] | type[Waiting] | type[Session], data: dict[str, Any]
+) -> dict[str, Any]:
     """The data without what this release does not know.
 
     During a deployment an older worker reads what a newer one wrote, and the other way round.
     """
-    return {name: value for name, value in data.items() if name in kind.__slots__}  # type: ignore[attr-defined]
+    return {name: value for name, value in data.items() if name in kind.__slots__}
 
 
 # --- the contact ----------------------------------------------------------------------------------

@@ -253,6 +253,27 @@ def test_diff_counts_the_sessions_that_wait_at_a_changed_step(
     assert flow["changes"][0]["waiting"] in (0, 1)
 
 
+def test_diff_of_a_breaking_change_hints_what_migrate_could_say(
+    site: Site, edit: Edit, tmp_path: Path
+) -> None:
+    """Pasted into the flow as it is printed, it checks, and there is nothing left to hint at."""
+    old = tmp_path / "old"
+    shutil.copytree(site.folder, old)
+    site.says("feedback")
+    file = site.folder / "flows/csat-survey.yaml"
+    edit(file, "save: score", "id: rating\n    save: score")
+    done = run(site.folder, "diff", str(old))
+    head, *_, hint, key, first, second = done.output.splitlines()
+    assert head.endswith(" breaking")
+    assert hint == "  hint: this would let 1 session at 'score' move:"
+    version = head.split()[1]
+    pasted = "\n".join(line.removeprefix("    ") for line in (key, first, second))
+    assert pasted == f"migrate:\n  - from: {version}\n    steps: {{score: \"rating\"}}"
+    edit(file, "smsflow: 1\n", f"smsflow: 1\n{pasted}\n")
+    assert run(site.folder, "check").exit_code == 0
+    assert "hint" not in run(site.folder, "diff", str(old)).output
+
+
 def test_a_version_with_mistakes_is_told_as_such(sample: Path, tmp_path: Path, edit: Edit) -> None:
     """Not as mistakes of the project at hand."""
     old = tmp_path / "old"

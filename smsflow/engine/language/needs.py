@@ -13,8 +13,7 @@ from functools import lru_cache
 
 from jinja2 import Environment, nodes
 
-# Only parsed with, never rendered with.
-_PARSER = Environment(keep_trailing_newline=True)  # noqa: S701
+_PARSER = Environment(keep_trailing_newline=True)  # noqa: S701 - nothing is rendered with it
 _GUARDS = frozenset({"none", "defined", "undefined"})
 _SOFT_OPERATORS = frozenset({"eq", "ne", "in", "notin"})
 Names = frozenset[str]

@@ -123,27 +123,27 @@ class Counted(NodeTransformer):
         node.iter = _through(LOOP, node.iter, nodes.Const(cost, lineno=node.lineno))
         return node
 
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 (the visitor's protocol)
         """`a ~ b` becomes a join that knows how much it makes."""
         self.generic_visit(node)
         return _through(JOINED, nodes.List(node.nodes, lineno=node.lineno))
 
-    def visit_List(self, node: nodes.List) -> nodes.Node:  # noqa: N802
+    def visit_List(self, node: nodes.List) -> nodes.Node:  # noqa: N802 (the visitor's protocol)
         """A list made of lists made of lists is weighed in whole."""
         self.generic_visit(node)
         return _through(LITERAL, node)
 
-    def visit_Dict(self, node: nodes.Dict) -> nodes.Node:  # noqa: N802
+    def visit_Dict(self, node: nodes.Dict) -> nodes.Node:  # noqa: N802 (the visitor's protocol)
         """As for lists."""
         self.generic_visit(node)
         return _through(LITERAL, node)
 
-    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802
+    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802 (the visitor's protocol)
         """As for lists, unless it is the target of an assignment."""
         self.generic_visit(node)
         return _through(LITERAL, node) if node.ctx == "load" else node
 
-    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802 (the visitor's protocol)
         """Comparing long values costs, where it can be done many times."""
         self.generic_visit(node)
         if self._loops:
@@ -152,7 +152,7 @@ class Counted(NodeTransformer):
                 operand.expr = _through(WEIGHED, operand.expr)
         return node
 
-    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:  # noqa: N802
+    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:  # noqa: N802 (the visitor's protocol)
         """`.hour` and `.weekday()` read the reader's clocks, not UTC's."""
         self.generic_visit(node)
         if node.attr in CLOCK_NAMES:
