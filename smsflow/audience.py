@@ -15,14 +15,8 @@ from smsflow.engine import addressing, policy
 from smsflow.engine.clockwork import moment_of
 from smsflow.engine.effects import StartFlow
 from smsflow.engine.events import StartRequested
-from smsflow.engine.model import Expression
-from smsflow.engine.reader import Reader
-from smsflow.engine.scope import contact_scope
 from smsflow.engine.state import Contact, decode
-from smsflow.engine.templating.errors import TemplateError
-from smsflow.engine.templating.values import in_zone
 from smsflow.engine.world import World
-from smsflow.errors import Place
 from smsflow.store.rows import InboxRow, Kind, NewRow
 from smsflow.store.store import Batch
 from smsflow.store.writing import EVERYBODY
@@ -106,27 +100,6 @@ def _starts(world: World, row: InboxRow, people: Iterable[Contact]) -> Iterable[
 
 
 _OF_PAGES = frozenset({"after", "count", "rate", "local"})
-
-
-def is_meant(world: World, start: StartFlow, contact: Contact, now: datetime) -> bool:
-    """True when a start for many would be for this contact, as things stand now."""
-    if start.group is not None and start.group not in contact.groups:
-        return False
-    if start.where is None:
-        return True
-    zone = policy.zone_of(contact.phone, known=contact.timezone, project=world.project.timezone)
-    local = in_zone(now, zone)
-    scope = {
-        "contact": contact_scope(contact, world.project, zone=zone),
-        "now": local,
-        "today": local.date(),
-    }
-    where = Expression(start.where, Place(start.flow, 1, 1))
-    language = contact.language or world.project.languages[0]
-    try:
-        return bool(Reader(world, language, zone).read(where, scope))
-    except TemplateError:
-        return False
 
 
 def _due(world: World, row: InboxRow, contact: Contact) -> datetime:

@@ -125,11 +125,12 @@ def _columns(path: Path) -> frozenset[str]:
 
 def _count(runtime: Runtime, start: StartFlow) -> int:
     """How many of the contacts on file are meant."""
-    from smsflow.audience import PAGE, is_meant
+    from smsflow.audience import PAGE
+    from smsflow.engine.triggering import not_meant
 
     count, after, now = 0, "", runtime.clock.now()
     while page := runtime.store.people(after, PAGE):
-        count += sum(is_meant(runtime.world, start, contact, now) for contact in page)
+        count += sum(not not_meant(runtime.world, start, contact, now) for contact in page)
         after = page[-1].phone
     return count
 

@@ -13,7 +13,6 @@ from typing import Any
 from smsflow.engine.model import Expression
 from smsflow.engine.reader import Reader
 from smsflow.engine.templating.templates import TemplateError
-from smsflow.engine.templating.values import in_zone
 from smsflow.engine.world import World
 from smsflow.errors import Place
 from smsflow.sms.numbers import is_phone, normalise
@@ -31,11 +30,9 @@ def phone_of(
     world: World, contact: Expression | None, data: Mapping[str, Any], now: datetime
 ) -> str | None:
     """The phone that `contact` reads out of an event; None when there is none in it."""
-    zone = world.project.timezone
-    local = in_zone(now, zone)
-    scope = {"event": data, "now": local, "today": local.date()}
+    reader = Reader.of_project(world)
     try:
-        value = Reader.of_project(world).read(contact or PHONE, scope)
+        value = reader.read(contact or PHONE, {**reader.scope(now), "event": data})
         phone = normalise(str(value))
     except (TemplateError, ValueError):
         return None

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from smsflow.engine.effects import StartFlow
 from smsflow.engine.reader import Reader
-from smsflow.engine.scope import contact_scope
 from smsflow.engine.state import Session, encode
 from smsflow.engine.templating.templates import TemplateError
-from smsflow.engine.templating.values import in_zone
 from smsflow.engine.turn import Turn
 from smsflow.engine.world import Route
 
@@ -23,15 +21,10 @@ def follow(turn: Turn, session: Session) -> None:
 
 
 def _ask_for(turn: Turn, session: Session, route: Route) -> None:
-    trigger, local = route.trigger, in_zone(turn.now, turn.zone)
+    trigger = route.trigger
     data = {**session.variables, "flow": session.flow, "outcome": session.outcome}
-    scope = {
-        "event": data,
-        "contact": contact_scope(turn.contact, turn.world.project, zone=turn.zone),
-        "now": local,
-        "today": local.date(),
-    }
-    reader = Reader(turn.world, session.language, turn.zone)
+    reader = Reader.of_contact(turn.world, turn.contact, language=session.language)
+    scope = {**reader.scope(turn.now, turn.contact), "event": data}
     for condition in (trigger.where, trigger.when):
         if condition is not None and not reader.read(condition, scope):
             return

@@ -44,14 +44,13 @@ from smsflow.engine.events import (
     TextReceived,
     TimerDue,
 )
-from smsflow.engine.model import Action, Ask, Call, Expression, Handoff, Otp, Wait
+from smsflow.engine.model import Action, Ask, Call, Handoff, Otp, Wait
 from smsflow.engine.questions import pause_others
 from smsflow.engine.state import Conversation, Session, Waiting
 from smsflow.engine.turn import Turn, deadline_name
 from smsflow.engine.verbs import calling, texts
 from smsflow.engine.verbs.waiting import is_late
 from smsflow.engine.world import World
-from smsflow.errors import Place
 
 
 def advance(
@@ -160,11 +159,9 @@ def _errand(turn: Turn, event: ErrandDone) -> None:
 def _start(turn: Turn, event: StartRequested) -> None:
     """Begin a session that somebody asked for, and tell the API how that went."""
     _learn(turn, event.contact)
-    reason = _not_meant(turn, event)
+    reason = triggering.not_meant(turn.world, event, turn.contact, turn.now)
     flow = turn.world.flows.get(event.flow)
-    if flow is None:
-        reason = f"there is no flow '{event.flow}'"
-    elif not reason:
+    if flow is not None and not reason:
         data = dict(event.data or event.inputs)
         reason = starting.begin(
             turn,
@@ -180,16 +177,6 @@ def _start(turn: Turn, event: StartRequested) -> None:
         if reason:
             result["reason"] = reason
         turn.effects.append(RequestAnswered(event.session, result))
-
-
-def _not_meant(turn: Turn, event: StartRequested) -> str:
-    """Why a start for many is not for this contact, or no longer; '' when it is."""
-    if event.group is not None and event.group not in turn.contact.groups:
-        return f"the contact is not in the group '{event.group}'"
-    if event.where is None:
-        return ""
-    where = Expression(event.where, Place(event.flow, 1, 1))
-    return "" if triggering.holds(turn, where, {}) else f"not so: {event.where}"
 
 
 def _learn(turn: Turn, known: Mapping[str, Any]) -> None:

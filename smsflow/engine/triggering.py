@@ -13,15 +13,14 @@ from typing import Any
 from smsflow.engine import addressing, starting
 from smsflow.engine.effects import StartFlow
 from smsflow.engine.events import EventHappened, Sent, StartRequested, TextReceived
-from smsflow.engine.model import Expression
+from smsflow.engine.model import Expression, Trigger
 from smsflow.engine.reader import Reader
-from smsflow.engine.scope import contact_scope
-from smsflow.engine.state import decode, encode
+from smsflow.engine.state import Contact, decode, encode
 from smsflow.engine.templating.templates import TemplateError
-from smsflow.engine.templating.values import in_zone
 from smsflow.engine.turn import Turn
 from smsflow.engine.words.keywords import Match
 from smsflow.engine.world import Route, World
+from smsflow.errors import Place
 
 
 def fits(turn: Turn, event: TextReceived, match: Match) -> bool:
@@ -68,7 +67,7 @@ def begin_by(turn: Turn, event: TextReceived, match: Match) -> bool:
 def may_start(turn: Turn, route: Route, extra: Mapping[str, Any]) -> bool:
     """True when the contact is in the trigger's group and its conditions are met."""
     trigger = route.trigger
-    if trigger.from_group is not None and trigger.from_group not in turn.contact.groups:
+    if _not_in(turn.contact, trigger):
         return False
     return holds(turn, trigger.where, extra) and holds(turn, trigger.when, extra)
 
@@ -77,26 +76,12 @@ def holds(turn: Turn, condition: Expression | None, extra: Mapping[str, Any]) ->
     """True when there is no condition, or it is met; one that fails is not, and is traced."""
     if condition is None:
         return True
-    scope = {**outer_scope(turn), **extra}
+    reader = Reader.of_contact(turn.world, turn.contact)
     try:
-        return bool(_reader(turn).read(condition, scope))
+        return bool(reader.read(condition, {**reader.scope(turn.now, turn.contact), **extra}))
     except TemplateError as error:
         turn.trace(None, None, "error", f"{condition.place}: {error}")
         return False
-
-
-def outer_scope(turn: Turn) -> dict[str, Any]:
-    """What can be read before there is a session."""
-    local = in_zone(turn.now, turn.zone)
-    return {
-        "contact": contact_scope(turn.contact, turn.world.project, zone=turn.zone),
-        "now": local,
-        "today": local.date(),
-    }
-
-
-def _reader(turn: Turn) -> Reader:
-    return Reader(turn.world, turn.contact.language or turn.world.project.languages[0], turn.zone)
 
 
 def message_scope(turn: Turn, event: TextReceived) -> dict[str, Any]:
@@ -143,9 +128,10 @@ def _begin(
     if not may_start(turn, route, extra):
         return
     kind = route.trigger.kind
-    scope = {**outer_scope(turn), **extra}
+    reader = Reader.of_contact(turn.world, turn.contact)
+    scope = {**reader.scope(turn.now, turn.contact), **extra}
     try:
-        inputs = _reader(turn).read_all(route.trigger.inputs, scope)
+        inputs = reader.read_all(route.trigger.inputs, scope)
     except TemplateError as error:
         turn.trace(None, None, "error", f"{route.trigger.place}: {error}")
         return
@@ -164,9 +150,8 @@ def _begin(
 def by_clock(world: World, route: Route, session: str, now: datetime) -> StartFlow:
     """What the time of a schedule asks for. Raises TemplateError."""
     schedule = route.trigger.schedule
-    local = in_zone(now, world.project.timezone)
-    scope = {"now": local, "today": local.date()}
-    inputs = Reader.of_project(world).read_all(route.trigger.inputs, scope)
+    reader = Reader.of_project(world)
+    inputs = reader.read_all(route.trigger.inputs, reader.scope(now))
     return StartFlow(
         flow=route.flow,
         session=session,
@@ -176,6 +161,48 @@ def by_clock(world: World, route: Route, session: str, now: datetime) -> StartFl
         where=all_of(schedule.where if schedule else None, route.trigger.when),
         inputs={name: encode(value) for name, value in inputs.items()},
     )
+
+
+# Whoever starts one of these names a flow: its triggers of that kind say with whom it may start.
+_NAMED = ("api", "broadcast")
+
+
+def not_meant(
+    world: World, start: StartFlow | StartRequested, contact: Contact, now: datetime
+) -> str:
+    """Why a start that no text asked for is not for this contact, or no longer; '' when it is."""
+    flow = world.flows.get(start.flow)
+    if flow is None:
+        return f"there is no flow '{start.flow}'"
+    if start.group is not None and start.group not in contact.groups:
+        return f"the contact is not in the group '{start.group}'"
+    reader = Reader.of_contact(world, contact)
+    scope = reader.scope(now, contact)
+    asked = Expression(start.where, Place(start.flow, 1, 1)) if start.where else None
+    reason = _unmet(reader, asked, scope)
+    if reason or start.kind not in _NAMED:
+        return reason
+    reasons = [
+        _not_in(contact, each) or _unmet(reader, each.when, scope)
+        for each in flow.triggers
+        if each.kind == start.kind
+    ]
+    return "" if "" in reasons or not reasons else reasons[0]
+
+
+def _not_in(contact: Contact, trigger: Trigger) -> str:
+    if trigger.from_group is None or trigger.from_group in contact.groups:
+        return ""
+    return f"the contact is not in the group '{trigger.from_group}'"
+
+
+def _unmet(reader: Reader, condition: Expression | None, scope: Mapping[str, Any]) -> str:
+    if condition is None:
+        return ""
+    try:
+        return "" if reader.read(condition, scope) else f"not so: {condition.source}"
+    except TemplateError as error:
+        return f"{condition.place}: {error}"
 
 
 def requested(start: StartFlow) -> StartRequested:

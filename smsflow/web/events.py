@@ -94,8 +94,7 @@ def broadcast_of(
     found = runtime.world.flows.get(name)
     if found is None:
         raise WebhookRejected(404, f"there is no flow '{name}'")
-    trigger = next((each for each in found.triggers if each.kind == "broadcast"), None)
-    if trigger is None:
+    if not any(trigger.kind == "broadcast" for trigger in found.triggers):
         raise WebhookRejected(409, f"flow '{name}' has no trigger `broadcast: true`")
     unknown = sorted(set(body) - {"group", "where", "inputs", "rate"})
     if unknown:
@@ -114,15 +113,13 @@ def broadcast_of(
         raise WebhookRejected(400, "'rate' must be a number of starts in a second")
     if rate is not None and not 0 < rate <= 1000:
         raise WebhookRejected(400, "'rate' must be more than 0 and at most 1000")
-    where = _where(body.get("where"))
-    conditions = [f"({each})" for each in (where, trigger.when and trigger.when.source) if each]
     start = StartFlow(
         flow=name,
         session=secrets.token_hex(8),
         due=runtime.clock.now(),
         kind="broadcast",
         group=group,
-        where=" and ".join(conditions) or None,
+        where=_where(body.get("where")),
         inputs={key: encode(value) for key, value in inputs.items()},
     )
     return start, rate

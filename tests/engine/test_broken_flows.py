@@ -237,6 +237,12 @@ TOPS = {
         2,
         "one of",
     ),
+    "a schedule with the group of a text": (
+        "smsflow: 1\ntriggers: [{schedule: '0 9 * * *', from_group: vip}]\nsteps: [{end: a}]",
+        "F211",
+        2,
+        "audience",
+    ),
     "a trigger that says no": (
         "smsflow: 1\ntriggers: [{api: false}]\nsteps: [{end: a}]",
         "F208",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from smsflow.engine.effects import StartFlow
+from smsflow.engine.triggering import not_meant
+
 PHONE = "+447700900123"
 PAUSED = "steps: [{ask: Colour?, save: colour}]"
 
@@ -231,6 +234,40 @@ def test_a_trigger_can_be_for_one_group(world, place, phone, groups, heard):
     place.sim.contact.groups = groups
     phone.says("hi")
     phone.heard(*heard)
+
+
+@pytest.mark.parametrize(
+    ("groups", "city", "reason"),
+    [
+        ([], "Leeds", "the contact is not in the group 'vip'"),
+        (["vip"], "York", "not so: contact.city == 'Leeds'"),
+        (["vip"], "Leeds", None),
+    ],
+)
+def test_the_api_and_a_broadcast_heed_the_conditions_of_their_trigger(
+    world, place, phone, groups, city, reason
+):
+    conditions = "from_group: vip, when: contact.city == 'Leeds'"
+    world(
+        f"triggers: [{{api: true, {conditions}}}, {{broadcast: true, {conditions}}}]\n"
+        "steps: [{send: Hello}]"
+    )
+    contact(place).groups = groups
+    contact(place).fields["city"] = city
+    told = place.sim.start("talk", {})
+    assert (told["started"], told.get("reason")) == (reason is None, reason)
+    phone.heard(*(() if reason else ("Hello",)))
+    many = StartFlow(flow="talk", session="s", due=place.sim.now, kind="broadcast", inputs={})
+    assert not_meant(place.sim.world, many, contact(place), place.sim.now) == (reason or "")
+
+
+def test_one_of_several_triggers_of_a_kind_is_enough(world, place, phone):
+    world(
+        "triggers: [{api: true, from_group: a}, {api: true, from_group: b}]\n"
+        "steps: [{send: Hello}]"
+    )
+    contact(place).groups = ["b"]
+    assert place.sim.start("talk", {})["started"]
 
 
 def test_a_schedule_starts_the_flow_by_the_clock_of_the_contact(world, phone, clock):

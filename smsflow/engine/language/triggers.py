@@ -87,6 +87,7 @@ _FITTING: Mapping[str, frozenset[str]] = {
     "inputs": _BY_ITSELF,
     "after": frozenset({"outcome"}),
     "tz": frozenset({"schedule"}),
+    "from_group": frozenset(TRIGGER_KINDS) - {"schedule"},
     "audience": frozenset({"schedule"}),
     "rate": frozenset({"schedule"}),
 }
@@ -99,7 +100,8 @@ def _fitting(ctx: Context, fields: Fields, kind: str) -> None:
     for key, kinds in _FITTING.items():
         if kind not in kinds and key in fields.places:
             message = f"'{key}' does not go with '{kind}'"
-            ctx.issue(fields.places[key], "F211", message, "leave it out")
+            hint = "leave it out" if key != "from_group" else "write audience: {group: ...}"
+            ctx.issue(fields.places[key], "F211", message, hint)
 
 
 def _schedule(ctx: Context, fields: Fields) -> Schedule:

@@ -77,9 +77,9 @@ def uses_of(step: AnyStep) -> Iterator[Use]:
             yield from in_text(step.note)
         case Start():
             yield from (of_value(each) for each in expressions_in(step.inputs))
-            for moment in (step.contact, step.at):
-                if moment is not None:
-                    yield Use(needs.strict_expression(moment.source), moment.place)
+            yield from in_moment(step.at)
+            if step.contact is not None:
+                yield Use(needs.strict_expression(step.contact.source), step.contact.place)
         case Emit():
             yield from (of_value(each) for each in expressions_in(step.data))
         case If():

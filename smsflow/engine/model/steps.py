@@ -295,8 +295,7 @@ class Start(Step):
     inputs: Mapping[str, Value] = field(default_factory=dict)
     contact: Expression | None = None
     group: str | None = None
-    at: Expression | None = None
-    offset: Duration = Duration()
+    at: Moment | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

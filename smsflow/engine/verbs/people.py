@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from smsflow.engine.effects import ConsentChanged, Emitted, StartFlow
 from smsflow.engine.model import Emit, Expression, Group, Start, Subscribe, Unsubscribe
 from smsflow.engine.state import Session, encode
 from smsflow.engine.turn import FlowFailed, Turn
+from smsflow.engine.verbs.waiting import reckon
 from smsflow.sms.numbers import is_phone, normalise
 
 
@@ -48,7 +47,9 @@ def _put_on_record(
 def start(turn: Turn, session: Session, step: Start) -> None:
     """Another flow, with whoever it is for."""
     phone = None if step.group else _whose(turn, session, step.contact)
-    due = turn.now if step.at is None else _moment(turn, session, step, step.at)
+    due = turn.now
+    if step.at is not None:
+        due = max(due, reckon(turn, session, step.at, step.place, key="at"))
     inputs = _plain(step, turn.data(session, step.inputs))
     turn.effects.append(
         StartFlow(
@@ -57,7 +58,7 @@ def start(turn: Turn, session: Session, step: Start) -> None:
             phone=phone,
             group=step.group,
             inputs=inputs,
-            due=max(due, turn.now),
+            due=due,
             kind="start",
         )
     )
@@ -80,20 +81,6 @@ def phone_of(turn: Turn, session: Session, written: Expression, key: str) -> str
     if not is_phone(phone):
         raise FlowFailed("flow", f"'{key}' must be a phone in E.164, not {phone}", written.place)
     return phone
-
-
-def _moment(turn: Turn, session: Session, step: Start, at: Expression) -> datetime:
-    moment = turn.evaluate(session, at)
-    if not isinstance(moment, datetime):
-        problem = f"'at' must be a date and time, and is {moment!r}"
-        raise FlowFailed("template", problem, at.place)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(turn.zone))
-    try:
-        return step.offset.after(moment.astimezone(UTC), turn.zone)
-    except OverflowError:
-        problem = f"{moment.isoformat()} is beyond the calendar"
-        raise FlowFailed("template", problem, at.place) from None
 
 
 def emit(turn: Turn, session: Session, step: Emit) -> None:

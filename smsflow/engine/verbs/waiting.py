@@ -67,14 +67,16 @@ def set_deadlines(turn: Turn, session: Session, flow: Flow) -> None:
             turn.deadline(session, handler.name, due)
 
 
-def reckon(turn: Turn, session: Session, moment: Moment, place: Place) -> datetime:
-    """The moment, in UTC."""
+def reckon(
+    turn: Turn, session: Session, moment: Moment, place: Place, *, key: str = "until"
+) -> datetime:
+    """The moment, in UTC; its base is written under that key."""
     base = None
     if moment.until is not None:
         place = moment.until.place
         base = turn.evaluate(session, moment.until)
         if not isinstance(base, datetime):
-            problem = f"'until' must be a date and time, and is {base!r}"
+            problem = f"'{key}' must be a date and time, and is {base!r}"
             raise FlowFailed("template", problem, place)
     try:
         return moment_of(moment, base, now=turn.now, zone=turn.zone)

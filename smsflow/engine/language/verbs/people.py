@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from smsflow.engine.language.drafts import Draft
-from smsflow.engine.language.reading import Context
+from smsflow.engine.language.reading import Context, Fields
 from smsflow.engine.language.verbs.building import Builder, needs
 from smsflow.engine.model import (
     AnyStep,
@@ -14,6 +14,7 @@ from smsflow.engine.model import (
     Emit,
     Group,
     Handoff,
+    Moment,
     Start,
     Subscribe,
     Unsubscribe,
@@ -61,9 +62,14 @@ def _start(ctx: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
         inputs=fields.get("with", {}),
         contact=fields.get("contact"),
         group=fields.get("group"),
-        at=fields.get("at"),
-        offset=fields.get("offset", Duration()),
+        at=_at(fields),
     )
+
+
+def _at(fields: Fields) -> Moment | None:
+    if "at" not in fields:
+        return None
+    return Moment(until=fields.get("at"), offset=fields.get("offset", Duration()))
 
 
 def _emit(_: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
