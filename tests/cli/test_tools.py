@@ -268,7 +268,7 @@ def test_diff_of_a_breaking_change_hints_what_migrate_could_say(
     assert hint == "  hint: this would let 1 session at 'score' move:"
     version = head.split()[1]
     pasted = "\n".join(line.removeprefix("    ") for line in (key, first, second))
-    assert pasted == f"migrate:\n  - from: {version}\n    steps: {{score: \"rating\"}}"
+    assert pasted == f'migrate:\n  - from: {version}\n    steps: {{score: "rating"}}'
     edit(file, "smsflow: 1\n", f"smsflow: 1\n{pasted}\n")
     assert run(site.folder, "check").exit_code == 0
     assert "hint" not in run(site.folder, "diff", str(old)).output
