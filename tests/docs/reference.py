@@ -50,6 +50,7 @@ _WHAT: Mapping[Kind, str] = {
     Kind.EXPECT: "status or list of statuses",
     Kind.TIMES_OR_RECORD: "whole number, or `{times, after}`",
     Kind.ACTION: "action of the project's Python",
+    Kind.CHOICES: "words by name, or list of names",
     Kind.TYPED: "type, or `{type, ...}`",
 }
 

@@ -29,6 +29,12 @@ YAML = {
     "nothing but braces": ("- send: {{ contact.city }}", "F106", 4, '"{{ contact.city }}"'),
     "a text cut at a hash": ("- send: Press #1 for help", "F108", 4, '"Press #1 for help"'),
     "a comma inside braces": ("- send: {en: Sorry, not understood}", "F109", 4, "quotes"),
+    "a comma in half a text": (
+        "- ask: Well?\n  retry: {text: Please reply A, B or C.}",
+        "F109",
+        5,
+        "comma and all",
+    ),
     "a tab": ("- send: Hello\tAnn", "F103", 4, "spaces"),
     "a tag": ("- send: !shout Hello", "F104", 4, "quotes"),
     "a merge key": ("- send: Hello\n  <<: {id: a}", "F105", 5, "defaults"),
@@ -57,6 +63,10 @@ KEYS = {
     "a bound for a phone": ("- ask: Who?\n  type: phone\n  max: 3", "F211", 6, "leave"),
     "a pattern for a number": ("- ask: W?\n  type: integer\n  pattern: a", "F211", 6, "leave"),
     "a pattern that is none": ("- ask: Well?\n  pattern: '('", "F406", 5, "single quotes"),
+    "a choice listed twice": ("- ask: W?\n  choices: [red, Red]", "F321", 5, "another word"),
+    "the same choice again": ("- ask: W?\n  choices: [red, red]", "F321", 5, "another word"),
+    "a choice that stops texts": ("- ask: W?\n  choices: [go, stop]", "F701", 5, "opted out"),
+    "no choice in the list": ("- ask: W?\n  choices: []", "F210", 5, ""),
     "several choices of none": ("- ask: Well?\n  type: multi", "F201", 5, "such as"),
     "a way for several choices": (
         "- ask: W?\n  type: multi\n  choices: {x: [a], y: [b]}\n  then: {x: {end: e}}",
@@ -118,6 +128,9 @@ NAMES = {
         "did you mean 'yes'?",
     ),
     "one word for two answers": ("- ask: A?\n  choices: {a: [x], b: [X]}", "F321", 5, "another"),
+    "another phone": ("- set: {contact.phone: x}", "F310", 4, "known by"),
+    "groups set by hand": ("- set: {contact.groups: x}", "F310", 4, "group: {add"),
+    "lists set by hand": ("- set: {contact.subscribed: x}", "F310", 4, "subscribe: <list>"),
     "a field nobody declared": ("- set: {contact.ctiy: Leeds}", "F405", 4, "did you mean 'city'?"),
     "a word of ours is set": ("- set: {now: 1}", "F310", 4, "contact.<field>"),
 }

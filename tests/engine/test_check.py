@@ -104,6 +104,7 @@ def test_a_field_without_a_default_is_a_warning() -> None:
         "- send: In{% if contact.city %} {{ contact.city }}{% endif %}",
         "- set: {contact.city: Leeds}\n- send: In {{ contact.city }}",
         "- send: To {{ contact.phone }}",
+        "- set: {contact.language: en, contact.timezone: Europe/Paris}",
     ):
         assert found(load_flow(steps(text))) == []
 

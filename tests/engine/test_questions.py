@@ -22,6 +22,25 @@ steps:
 """
 
 
+def test_choices_may_be_a_list_of_their_names(world, phone):
+    """Then each is its own word, and has its place in the list and its letter, as others do."""
+    world("""
+triggers: [{keyword: LUNCH}]
+steps:
+  - ask: "A) pizza B) soup of the day"
+    save: lunch
+    choices: [pizza, soup of the day]
+    then: {pizza: {send: Hot!}}
+  - send: "{{ lunch }}"
+""")
+    for answer in ("a", "1", "Pizza!", "b", "the soup of the day please"):
+        phone.says("lunch")
+        phone.says(answer)
+    menu = "A) pizza B) soup of the day"
+    hot, soup = (menu, "Hot!", "pizza"), (menu, "soup of the day")
+    phone.heard(*hot, *hot, *hot, *soup, *soup)
+
+
 def test_a_question_on_another_number_pauses_nothing(world, phone):
     """Each number is a conversation of its own, as it is on the phone."""
     world(SURVEY, BOOK.replace("    deliver: DELIVER\n", ""))

@@ -13,7 +13,7 @@ from typing import Any
 from smsflow.engine.language import slots, source
 from smsflow.engine.language.drafts import Draft
 from smsflow.engine.language.reading import Context, Fields, listed, suggest
-from smsflow.engine.language.source import Scalar
+from smsflow.engine.language.source import Node, Scalar
 from smsflow.engine.model import Text, Value
 from smsflow.engine.words.answers import CHOOSING, AnswerSpec, Choice, bound_of
 from smsflow.engine.words.folding import fold
@@ -31,10 +31,8 @@ def answer_of(ctx: Context, draft: Draft) -> tuple[AnswerSpec, Value | None, Val
     fields = draft.fields
     kind = fields.get("type") or ("choice" if "choices" in fields.places else "text")
     _fitting_keys(ctx, fields, kind)
-    choices = {name: words for name, words in fields.get("choices", {}).items() if words}
-    nodes = fields.nodes.get("choices")
-    names = [key for key, _ in nodes] if isinstance(nodes, source.Mapping) else []
-    _distinct(ctx, names, choices)
+    choices: dict[str, tuple[Scalar, ...]] = fields.get("choices", {})
+    _distinct(ctx, _names(fields.nodes.get("choices")), choices)
     words = _words(ctx, fields, kind)
     low, high = fields.get("range", (None, None))
     low, minimum = _bound(ctx, fields, "min", low, kind)
@@ -50,6 +48,14 @@ def answer_of(ctx: Context, draft: Draft) -> tuple[AnswerSpec, Value | None, Val
         pattern=_pattern(ctx, fields),
     )
     return spec, minimum, maximum
+
+
+def _names(choices: Node | None) -> list[Scalar]:
+    """The names of choices, as they are written."""
+    if isinstance(choices, source.Mapping):
+        return [key for key, _ in choices]
+    listed_ones = choices if isinstance(choices, source.Sequence) else ()
+    return [each for each in listed_ones if isinstance(each, Scalar)]
 
 
 def _fitting_keys(ctx: Context, fields: Fields, kind: str) -> None:
@@ -78,14 +84,14 @@ def _fitting_keys(ctx: Context, fields: Fields, kind: str) -> None:
 
 def _distinct(ctx: Context, names: list[Scalar], choices: dict[str, tuple[Scalar, ...]]) -> None:
     """Note words that stand for two answers, and words that are obeyed before any flow."""
-    taken: dict[str, str] = {}
+    taken: dict[str, Scalar] = {}
     for name in names:
         said = choices.get(name.text, ())
         forbid_compliance_words(ctx, (name, *said))
         for word in (name, *said):
-            owner = taken.setdefault(fold(word.text) or word.text, name.text)
-            if owner != name.text:
-                message = f"{word.text!r} stands for {owner!r} already"
+            owner = taken.setdefault(fold(word.text) or word.text, name)
+            if owner is not name:
+                message = f"{word.text!r} stands for {owner.text!r} already"
                 hint = "case, accents and punctuation don't count; use another word"
                 ctx.issue(word.place, "F321", message, hint)
 

@@ -186,6 +186,10 @@ class _Writer:
                 return self.record(slot.keys)
             case Kind.MAP:
                 return self._map(slot)
+            case Kind.CHOICES:
+                words = self._slot(Slot(Kind.WORDS))
+                names = {"type": "array", "minItems": 1, "items": _SCALAR}
+                return {"anyOf": [{"type": "object", "additionalProperties": words}, names]}
             case Kind.HANDLERS:
                 return {"type": "object", "additionalProperties": {"$ref": "#/$defs/steps"}}
             case Kind.LIST:

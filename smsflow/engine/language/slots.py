@@ -40,6 +40,10 @@ def read(ctx: Context, node: Node, slot: Slot, name: str) -> Any:
             return record(ctx, node, slot.keys, f"under '{name}'")
         case Kind.DATA:
             return data(ctx, node)
+        case Kind.CHOICES if isinstance(node, source.Sequence):
+            return {each.text: () for each in literals.words(ctx, node)}
+        case Kind.CHOICES:
+            return free_map(ctx, node, Slot(Kind.MAP, item=Slot(Kind.WORDS)), name)
         case Kind.MAP | Kind.HANDLERS:
             return free_map(ctx, node, slot, name)
         case Kind.LIST:
@@ -259,7 +263,7 @@ def record(ctx: Context, node: Node, keys: Mapping[str, Key], where: str) -> Fie
         if key.text.startswith("x-"):
             continue
         if key.text not in keys:
-            unknown_key(ctx, key, keys, where)
+            _unknown_key(ctx, key, child, keys, where)
             continue
         places[key.text], nodes[key.text] = key.place, child
         try:
@@ -272,14 +276,18 @@ def record(ctx: Context, node: Node, keys: Mapping[str, Key], where: str) -> Fie
     return Fields(values, places, nodes, node.place)
 
 
-def unknown_key(ctx: Context, key: Scalar, keys: Mapping[str, Key], where: str) -> None:
-    """Note a key that is not in the grammar, or not yet."""
+def _unknown_key(
+    ctx: Context, key: Scalar, child: Node, keys: Mapping[str, Key], where: str
+) -> None:
+    """Note a key that is not in the grammar; words with nothing behind them are half a text."""
+    if " " in key.text and texts.cut_by_comma(ctx, key, child):
+        return
     hint = suggest(key.text, keys, f"known here: {listed(keys)}")
     ctx.issue(key.place, "F203", f"unknown key '{key.text}' {where}", hint)
 
 
 def free_map(ctx: Context, node: Node, slot: Slot, name: str) -> dict[str, Any]:
-    """A mapping of free names: its values by name; choices may be a plain list as well."""
+    """A mapping of free names: its values by name."""
     if not isinstance(node, source.Mapping):
         message = f"a mapping is expected under '{name}', not {kind_of(node)}"
         raise ctx.refuse(node.place, "F202", message, f"such as {name}: {{name: ...}}")

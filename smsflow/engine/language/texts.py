@@ -112,9 +112,7 @@ def _by_language(ctx: Context, node: source.Mapping) -> Text:
 
 
 def _no_language(ctx: Context, key: Scalar, child: Node) -> None:
-    if isinstance(child, Scalar) and child.plain and not child.raw:
-        message = "a comma inside { } ends a text, so this is read as a key"
-        ctx.issue(key.place, "F109", message, "put the text before it in quotes, comma and all")
+    if cut_by_comma(ctx, key, child):
         return
     if isinstance(child, Scalar) and " " in key.text:
         hint = "put the whole text in quotes"
@@ -124,6 +122,15 @@ def _no_language(ctx: Context, key: Scalar, child: Node) -> None:
     hint = suggest(key.text, {*ctx.languages, "text", "template"}, known)
     message = f"{key.text!r} is not one of the flow's languages ({listed(ctx.languages)})"
     ctx.issue(key.place, "F311", message, hint)
+
+
+def cut_by_comma(ctx: Context, key: Scalar, child: Node) -> bool:
+    """True for a key that nothing stands behind, noted as the end of the text before it."""
+    if not isinstance(child, Scalar) or not child.plain or child.raw:
+        return False
+    message = "a comma inside { } ends a text, so this is read as a key"
+    ctx.issue(key.place, "F109", message, "put the text before it in quotes, comma and all")
+    return True
 
 
 def _from_files(ctx: Context, node: Node) -> Text:

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     STEPS = "steps"  # a list of steps
     RECORD = "record"  # a mapping with the keys of `keys`
     MAP = "map"  # a mapping of free names to `item`
+    CHOICES = "choices"  # a mapping of free names to words, or a list of names
     LIST = "list"  # a list of `item`
     BY_VERB = "by verb"  # keys of steps under the names of verbs
     DURATION_OR_RECORD = "duration or record"

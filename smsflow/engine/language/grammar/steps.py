@@ -63,7 +63,7 @@ COMMON: Mapping[str, Key] = {
 _ASK: Mapping[str, Key] = {
     "save": key(Kind.NAME, "the variable that keeps the answer"),
     "type": key(Kind.ENUM, "what kind of answer is expected", *ANSWER_TYPES),
-    "choices": map_of(Slot(Kind.WORDS), "the answers to choose from, each with the words for it"),
+    "choices": key(Kind.CHOICES, "the answers to choose from, each with the words for it"),
     "words": map_of(Slot(Kind.WORDS), "further words for a value, such as {1: [bad]}"),
     "range": key(Kind.PAIR, "smallest and largest number: [1, 5]"),
     "min": key(Kind.VALUE, "smallest number, first day or time, or fewest characters or choices"),

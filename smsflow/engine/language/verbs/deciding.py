@@ -13,6 +13,13 @@ from smsflow.engine.language.verbs.building import Builder
 from smsflow.engine.model import AnyStep, End, If, Set, Switch, Value
 from smsflow.engine.scope import RESERVED
 
+_KNOWN = ("language", "timezone")  # of every contact
+_FIXED = {
+    "phone": "it is what a contact is known by",
+    "groups": "write group: {add: [...], remove: [...]}",
+    "subscribed": "write subscribe: <list>, which keeps the proof",
+}
+
 
 def _if(_: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
     return If(**common, condition=draft.main)
@@ -38,7 +45,10 @@ def assignable(ctx: Context, key: Scalar) -> bool:
         hint = "write a variable such as score, or contact.<field>"
         ctx.issue(key.place, "F310", f"{key.text!r} can't be set", hint)
         return False
-    if owner and ctx.fields is not None and name not in ctx.fields:
+    if owner and name in _FIXED:
+        ctx.issue(key.place, "F310", f"{key.text!r} can't be set", _FIXED[name])
+        return False
+    if owner and ctx.fields is not None and name not in (*ctx.fields, *_KNOWN):
         hint = suggest(name, ctx.fields, "declare it in smsflow.yaml under contact, fields")
         message = f"smsflow.yaml declares no contact field {name!r}"
         ctx.issue(key.place, "F405", message, hint, "warning")
