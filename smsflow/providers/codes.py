@@ -181,7 +181,7 @@ STATUSES = (
     Status(25, Group.REJECTED, "REJECTED_MESSAGE_TOO_LONG", "more parts than allowed"),
     Status(26, Group.PENDING, "PENDING_ACCEPTED", "taken, and waits to be sent"),
     Status(27, Group.PENDING, "PENDING_APPROVAL", "taken, and waits for an approval"),
-    Status(28, Group.REJECTED, "REJECTED_NOT_SENT", "taken back before it was sent"),
+    Status(28, Group.REJECTED, "REJECTED_NOT_SENT", "a field of it is wrong, or it was taken back"),
     Status(29, Group.EXPIRED, "EXPIRED_DLR_UNKNOWN", "the operator sent no report in time"),
     Status(30, Group.DELIVERED, "DELIVERED", "a text that came in was forwarded"),
     Status(31, Group.UNDELIVERABLE, "UNDELIVERABLE_NOT_SENT", "it could not be sent"),

@@ -72,7 +72,7 @@ def additions(counter: Counter) -> Blueprint:
         fields = Fields(body)
         url = options.url(fields, "notifyUrl")
         if url is None:
-            raise fields.wrong("notifyUrl", "may not be null")
+            raise fields.missing("notifyUrl")
         route = Route(url, "POST", options.content_type(fields))
         found = network.look_up_later(validation.lookup(body), route, clock.now())
         rows = [forms.waiting(name, each, _WAITING) for name, each in found]
@@ -104,7 +104,7 @@ def bulk_api(counter: Counter) -> Blueprint:
         bulk_id, fields, now = _asked_bulk(), Fields(read_body()), clock.now()
         moment = options.send_at(fields, now)
         if moment is None:
-            raise fields.wrong("sendAt", "may not be null")
+            raise fields.missing("sendAt")
         return _schedule(network.reschedule(bulk_id, max(moment, now), now))
 
     @api.get("/status")
@@ -116,7 +116,7 @@ def bulk_api(counter: Counter) -> Blueprint:
         bulk_id, fields = _asked_bulk(), Fields(read_body())
         told = fields.one_of("status", tuple(SETTABLE))
         if told is None:
-            raise fields.wrong("status", "may not be null")
+            raise fields.missing("status")
         return _status(network.put_bulk(bulk_id, BulkStatus(told), clock.now()))
 
     return api

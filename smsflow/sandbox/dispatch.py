@@ -106,7 +106,7 @@ class Dispatch:
         message_id = destination.message_id or self._ids()
         if order.tracking is not None and order.tracking.track == "URL":
             order = self._linked(order, message_id)
-        fate = self._fate(order, destination.to, to)
+        fate = self._fate(order, destination, to)
         steps = fate.steps
         if hurried:
             steps = tuple(replace(step, after=timedelta(0)) for step in steps)
@@ -114,6 +114,7 @@ class Dispatch:
         if not status.refused:
             self.account.pay(order.parts)
         message = self._remember(message_id, bulk_id, to, order, status, steps, now, wait)
+        message.error = fate.error
         self._follow(message, message.steps)
         return Entry(to, status, order.parts, message_id)
 
@@ -123,12 +124,14 @@ class Dispatch:
         text = self.links.shorten(order.text, message_id, base)
         return replace(order, text=text, parts=segments(text, order.shifts))
 
-    def _fate(self, order: Order, told: str, to: str) -> Fate:
+    def _fate(self, order: Order, destination: Destination, to: str) -> Fate:
         """What will become of a text: a refusal, or what its handset has for it."""
-        refusal = judge(order, told)
-        if refusal is None and not self.account.covers(order.parts):
-            refusal = _NO_CREDIT
-        return Fate(submit=refusal) if refusal else self._handsets.next_fate(to)
+        if refusal := judge(order, destination):
+            status, error = refusal
+            return Fate(submit=status, error=error)
+        if not self.account.covers(order.parts):
+            return Fate(submit=_NO_CREDIT)
+        return self._handsets.next_fate(to)
 
     def _remember(
         self,

@@ -31,11 +31,12 @@ class Fate:
     """One text's story: the status that the request is answered with, then the steps.
 
     A text whose steps leave it pending expires at the end of its validity period. Without steps
-    nothing is ever heard of it again.
+    nothing is ever heard of it again. `error` is what the logs have beside a refusal.
     """
 
     steps: tuple[Step, ...] = ()
     submit: Status | None = None  # None is the network's usual first status
+    error: GsmError = NO_ERROR
 
 
 def coming(

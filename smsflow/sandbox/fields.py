@@ -1,10 +1,10 @@
-"""The fields of a request's body, read one by one; the first wrong one is the 400 that names it."""
+"""The fields of a request's body, read one by one; the first wrong one is raised by its path."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from smsflow.sandbox.wire import ApiError, bad_request
+from smsflow.sandbox.wire import WrongField
 
 
 class Fields:
@@ -12,7 +12,7 @@ class Fields:
 
     def __init__(self, told: object, path: str = "") -> None:
         if not isinstance(told, dict):
-            raise bad_request(path or "body", "must be an object")
+            raise WrongField(path or "body", "must be an object", mistyped=True)
         self._told = told
         self._path = f"{path}." if path else ""
 
@@ -20,9 +20,17 @@ class Fields:
         """The value as it was told."""
         return self._told.get(name)
 
-    def wrong(self, name: str, complaint: str) -> ApiError:
-        """The 400 that names this field by its path."""
-        return bad_request(self._path + name, complaint)
+    def wrong(self, name: str, complaint: str) -> WrongField:
+        """What is wrong with the value of this field, by its path."""
+        return WrongField(self._path + name, complaint)
+
+    def mistyped(self, name: str, complaint: str) -> WrongField:
+        """The field is of another kind than it must be."""
+        return WrongField(self._path + name, complaint, mistyped=True)
+
+    def missing(self, name: str, complaint: str = "may not be null") -> WrongField:
+        """The field has to be there."""
+        return WrongField(self._path + name, complaint, missing=True)
 
     def text(self, name: str, longest: int | None = None) -> str | None:
         """A string of at most so many characters."""
@@ -30,7 +38,7 @@ class Fields:
         if value is None:
             return None
         if not isinstance(value, str):
-            raise self.wrong(name, "must be a string")
+            raise self.mistyped(name, "must be a string")
         if longest is not None and len(value) > longest:
             raise self.wrong(name, f"size must be at most {longest}")
         return value
@@ -46,7 +54,7 @@ class Fields:
         """true or false; absent is false."""
         value = self._told.get(name)
         if value is not None and not isinstance(value, bool):
-            raise self.wrong(name, "must be true or false")
+            raise self.mistyped(name, "must be true or false")
         return value is True
 
     def number(self, name: str, least: int, most: int | None = None) -> int | None:
@@ -54,7 +62,9 @@ class Fields:
         value = self._told.get(name)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.mistyped(name, f"must be a number of at least {least}")
+        if value < least:
             raise self.wrong(name, f"must be a number of at least {least}")
         if most is not None and value > most:
             raise self.wrong(name, f"must be at most {most}")
@@ -66,7 +76,7 @@ class Fields:
         if value is None:
             return
         if not isinstance(value, list):
-            raise self.wrong(name, "must be a list")
+            raise self.mistyped(name, "must be a list")
         for index, item in enumerate(value):
             yield f"{self._path}{name}[{index}]", item
 

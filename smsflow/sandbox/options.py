@@ -103,7 +103,7 @@ def window(fields: Fields) -> Window | None:
     if opens is None and closes is None:
         return Window(known)
     if opens is None or closes is None:
-        raise told.wrong("to" if opens else "from", "must be there when the other is")
+        raise told.missing("to" if opens else "from", "must be there when the other is")
     if _since_midnight(closes) - _since_midnight(opens) < SHORTEST_WINDOW:
         raise told.wrong("to", "must be at least an hour after from")
     return Window(known, opens, closes)
@@ -127,7 +127,7 @@ def pace(fields: Fields) -> Pace | None:
         return None
     amount = told.number("amount", 1)
     if amount is None:
-        raise told.wrong("amount", "may not be null")
+        raise told.missing("amount")
     return Pace(amount, PACES[told.one_of("timeUnit", tuple(PACES)) or "MINUTE"])
 
 

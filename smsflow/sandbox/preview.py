@@ -13,7 +13,7 @@ def preview(body: object) -> Tree:
     fields = Fields(body)
     text = fields.text("text")
     if not text:
-        raise fields.wrong("text", "may not be empty")
+        raise fields.missing("text", "may not be empty")
     code = fields.one_of("languageCode", options.LANGUAGES)
     table = options.transliteration(fields)
     shown = [_shown(text, None, {})]

@@ -27,6 +27,7 @@ class Destination:
 
     to: str | None
     message_id: str | None = None
+    wrong: GsmError | None = None  # what the messageId is refused for
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Order:
     window: Window | None = None
     tracking: Tracking | None = None
     place: int = 0  # of the message in its request
+    wrong: GsmError | None = None  # what a wrong field of it is refused for
 
 
 @dataclass(frozen=True, slots=True)

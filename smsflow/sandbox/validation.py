@@ -1,21 +1,23 @@
-"""From the body of a request that sends to a `Submission`, or the 400 that names the wrong field.
+"""From the body of a request that sends to a `Submission`.
 
-What the manual's tables have a status for turns down one destination only, and is the network's to
-say (`judge`). Everything else that is wrong turns the whole request down.
+A wrong field of a message turns down that message alone, which is the network's to say (`judge`):
+by the status that the manual has for it, else as REJECTED_NOT_SENT, with the error in the logs.
+What holds for a request as a whole (its form, bulkId, tracking, its size) turns down all of it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from smsflow.sandbox import options
-from smsflow.sandbox.codes import Status, status_of
+from smsflow.sandbox.codes import NO_ERROR, GsmError, Status, error_of, status_of
 from smsflow.sandbox.fields import Fields
 from smsflow.sandbox.records import Destination, Order, Submission, Tracking
-from smsflow.sandbox.wire import ApiError, bad_request
+from smsflow.sandbox.wire import ApiError, WrongField
 from smsflow.sms.encoding import segments
 
 MAX_BULK_ID = 100
@@ -33,6 +35,10 @@ _MISSING_TO = status_of(51)
 _INVALID_TO = status_of(52)
 _INVALID_SOURCE = status_of("REJECTED_SOURCE")
 _TOO_LONG = status_of("REJECTED_MESSAGE_TOO_LONG")
+_NOT_SENT = status_of("REJECTED_NOT_SENT")
+_DATA_MISSING = error_of("EC_DATA_MISSING")
+_MISTYPED = error_of("EC_MISTYPED_PARAMETER")
+_UNEXPECTED = error_of("EC_UNEXPECTED_DATA_VALUE")
 
 
 def single(body: object) -> Submission:
@@ -79,36 +85,37 @@ def query(told: Mapping[str, str], now: datetime) -> Submission:
     body: dict[str, Any] = {"messages": [message], "bulkId": told.get("bulkId")}
     if told.get("track"):
         body["tracking"] = {"track": told["track"], "type": told.get("trackingType")}
-    try:
-        return advanced(body, now)
-    except ApiError as error:
-        path = next(iter(error.fields or {}), "")
-        complaint = (error.fields or {}).get(path, [error.text])[0]
-        raise bad_request(path.rpartition(".")[2], complaint) from None
+    return advanced(body, now)
 
 
 def lookup(body: object) -> list[str]:
     """The numbers of a lookup: one, or a list of at most 1000; section "Number lookup"."""
     fields = Fields(body)
     told = fields.get("to")
-    numbers = [_number(fields, to) or "" for to in (told if isinstance(told, list) else [told])]
+    numbers = [_number(to) or "" for to in (told if isinstance(told, list) else [told])]
     if not any(numbers):
-        raise fields.wrong("to", "may not be empty")
+        raise fields.missing("to", "may not be empty")
     if len(numbers) > MOST_LOOKUPS:
         text = f"[to : Number of destinations is limited to {MOST_LOOKUPS}.]"
         raise ApiError(400, "BAD_REQUEST", text)
     return numbers
 
 
-def judge(order: Order, to: str | None) -> Status | None:
-    """The status that turns this destination down, or None when nothing speaks against it."""
-    if not to:
-        return _MISSING_TO
-    if not is_number(to):
-        return _INVALID_TO
+def judge(order: Order, destination: Destination) -> tuple[Status, GsmError] | None:
+    """The status that turns this destination down, and the error that the logs have with it.
+
+    None when nothing speaks against it.
+    """
+    if not destination.to:
+        return _MISSING_TO, NO_ERROR
+    if not is_number(destination.to):
+        return _INVALID_TO, NO_ERROR
     if not valid_source(order.sender):
-        return _INVALID_SOURCE
-    return _TOO_LONG if order.parts > MAX_PARTS else None
+        return _INVALID_SOURCE, NO_ERROR
+    if order.parts > MAX_PARTS:
+        return _TOO_LONG, NO_ERROR
+    wrong = order.wrong or destination.wrong
+    return (_NOT_SENT, wrong) if wrong else None
 
 
 def is_number(to: str) -> bool:
@@ -131,31 +138,47 @@ def _bounded(submission: Submission) -> Submission:
 
 
 def _messages(fields: Fields) -> list[Fields]:
-    messages = [Fields(item, path) for path, item in fields.items("messages")]
-    if not messages:
-        raise fields.wrong("messages", "may not be empty")
-    return messages
+    """The messages of a request; what is none is a message without a field."""
+    told = list(fields.items("messages"))
+    if not told:
+        raise fields.missing("messages", "may not be empty")
+    return [Fields(item if isinstance(item, dict) else {}, path) for path, item in told]
 
 
 def _plain(fields: Fields, place: int) -> Order:
     """A message whose `to` is a string or a list of strings."""
     told = fields.get("to")
-    text = _text(fields)
-    numbers = told if isinstance(told, list) and told else [told]
-    destinations = tuple(Destination(_number(fields, to)) for to in numbers)
-    return Order(fields.text("from") or "", text, segments(text), destinations, place=place)
+    numbers = (told or [None]) if isinstance(told, list) else [told]
+    destinations = tuple(Destination(_number(to)) for to in numbers)
+    order = Order(_sender(fields), "", 1, destinations, place=place)
+    try:
+        text = _text(fields)
+    except WrongField as wrong:
+        return replace(order, wrong=_reason(wrong))
+    return replace(order, text=text, parts=segments(text))
 
 
 def _full(fields: Fields, now: datetime, tracking: Tracking | None, place: int) -> Order:
     """A message with `destinations` and options; its text is the one that handsets get."""
+    text = fields.get("text")
+    order = Order(_sender(fields), "", 1, _destinations(fields), tracking=tracking, place=place)
+    if isinstance(text, str) and text:
+        order = replace(order, text=text, parts=segments(text))
+    try:
+        return _with_options(order, fields, now)
+    except WrongField as wrong:
+        return replace(order, wrong=_reason(wrong))
+
+
+def _with_options(order: Order, fields: Fields, now: datetime) -> Order:
+    """The order with all that the message asks for."""
     table = options.transliteration(fields)
     text = options.rewritten(_text(fields), table)
     shifts = options.shifts(fields, text)
-    return Order(
-        fields.text("from") or "",
-        text,
-        segments(text, shifts),
-        tuple(_destinations(fields)) or (Destination(None),),
+    return replace(
+        order,
+        text=text,
+        parts=segments(text, shifts),
         notify_url=options.url(fields, "notifyUrl"),
         notify_type=options.content_type(fields),
         intermediate=fields.flag("intermediateReport"),
@@ -166,29 +189,48 @@ def _full(fields: Fields, now: datetime, tracking: Tracking | None, place: int) 
         shifts=shifts,
         transliteration=table,
         window=options.window(fields),
-        tracking=tracking,
-        place=place,
     )
+
+
+def _reason(wrong: WrongField) -> GsmError:
+    """The error that the manual has for such a field."""
+    if wrong.missing:
+        return _DATA_MISSING
+    return _MISTYPED if wrong.mistyped else _UNEXPECTED
 
 
 def _text(fields: Fields) -> str:
     text = fields.text("text")
     if not text:
-        raise fields.wrong("text", "may not be empty")
+        raise fields.missing("text", "may not be empty")
     return text
 
 
-def _destinations(fields: Fields) -> Iterator[Destination]:
-    for path, item in fields.items("destinations"):
-        told = Fields(item, path)
-        message_id = told.text("messageId", MAX_MESSAGE_ID) or None
-        yield Destination(_number(told, told.get("to")), message_id)
+def _sender(fields: Fields) -> str:
+    """The sender; "" for what is none, which `judge` turns down."""
+    told = fields.get("from")
+    return told if isinstance(told, str) else ""
 
 
-def _number(fields: Fields, to: object) -> str | None:
-    """An address as text; some clients write it as a number."""
-    if isinstance(to, int) and not isinstance(to, bool):
-        return str(to)
-    if to is not None and not isinstance(to, str):
-        raise fields.wrong("to", "must be a string or a list of strings")
-    return to
+def _destinations(fields: Fields) -> tuple[Destination, ...]:
+    """Whom a message goes to; without anybody one destination is missing."""
+    told = fields.get("destinations")
+    found = told if isinstance(told, list) and told else [None]
+    return tuple(_destination(item) for item in found)
+
+
+def _destination(item: object) -> Destination:
+    if not isinstance(item, dict):
+        return Destination(None)
+    told, to = Fields(item), _number(item.get("to"))
+    try:
+        return Destination(to, told.text("messageId", MAX_MESSAGE_ID) or None)
+    except WrongField as wrong:
+        return Destination(to, wrong=_reason(wrong))
+
+
+def _number(to: object) -> str | None:
+    """An address as text; some clients write it as a number. What is neither is no number."""
+    if to is None or isinstance(to, str):
+        return to
+    return str(to) if isinstance(to, int) else "?"

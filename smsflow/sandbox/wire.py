@@ -40,9 +40,23 @@ class ApiError(SmsflowError):
         super().__init__(f"{status} {code}: {text}")
 
 
+class WrongField(ApiError):
+    """One wrong field: 400 where it turns a request down.
+
+    `missing` and `mistyped` tell apart what a message with this field is refused for.
+    """
+
+    def __init__(
+        self, field: str, complaint: str, *, missing: bool = False, mistyped: bool = False
+    ) -> None:
+        super().__init__(400, "BAD_REQUEST", "Bad request", {field: [complaint]})
+        self.missing = missing
+        self.mistyped = mistyped
+
+
 def bad_request(field: str, complaint: str) -> ApiError:
     """The 400 for one wrong field."""
-    return ApiError(400, "BAD_REQUEST", "Bad request", {field: [complaint]})
+    return WrongField(field, complaint)
 
 
 def read_json(body: bytes) -> object:

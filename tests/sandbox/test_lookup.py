@@ -118,7 +118,14 @@ def test_a_thousand_numbers_are_looked_up_and_no_more(client, path):
     assert "limited to 1000" in response.json["requestError"]["serviceException"]["text"]
 
 
-@pytest.mark.parametrize("to", [None, "", [], [{}], {}])
+@pytest.mark.parametrize("wrong", [[], {}, True, "x"])
+def test_a_number_of_another_kind_is_told_among_the_others(client, wrong):
+    """As one that is wrong."""
+    response = client.post("/number/1/query", {"to": [wrong, PHONE]})
+    assert [found["status"]["id"] for found in response.json["results"]] == [52, 5]
+
+
+@pytest.mark.parametrize("to", [None, "", []])
 def test_a_lookup_of_nothing_is_a_bad_request(client, to):
     """`to` is named."""
     response = client.post("/number/1/query", {"to": to})

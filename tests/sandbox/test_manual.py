@@ -203,15 +203,16 @@ def test_content_type_and_accept_header(client, form):
     same(response.data, "general_error.response", form)
 
 
-def test_a_wrong_field(client, form):
+def test_a_wrong_field_of_a_request(client, form):
     """validationErrors names the field by its path."""
-    headers = client.auth | {"Accept": f"application/{form}"}
-    message = {"text": "Hello", "destinations": [{"to": PHONE}], "validityPeriod": -1}
-    response = client.http.post(
-        "/sms/1/text/advanced", json={"messages": [message]}, headers=headers
-    )
+    response = call(client, form, "POST", "/sms/1/text/advanced", "wrong_field")
     assert response.status_code == 400
     same(response.data, "wrong_field.response", form)
+
+
+def test_statuses_of_wrong_fields_of_messages(client, form):
+    """Each message is refused for what is wrong with it, and the last one stands."""
+    exchange(client, form, "/sms/1/text/advanced", "wrong_messages")
 
 
 def pushed(push, form: str) -> bytes:

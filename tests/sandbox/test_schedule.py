@@ -76,14 +76,11 @@ def test_delivery_time_window(client, world):
         ("from", None),
     ],
 )
-def test_a_window_that_is_none_is_a_bad_request(client, field, value):
+def test_a_window_that_is_none_is_refused(client, field, value):
     """Days by name, hours as a pair and an hour apart."""
     window = {"days": ["FRIDAY"], "from": {"hour": 8}, "to": {"hour": 18}} | {field: value}
-    body = {"messages": [message(deliveryTimeWindow=window)]}
-    response = client.post("/sms/1/text/advanced", body)
-    assert response.status_code == 400
-    (path,) = response.json["requestError"]["serviceException"]["validationErrors"]
-    assert path.startswith("messages[0].deliveryTimeWindow.")
+    answer = client.advanced(message(deliveryTimeWindow=window))
+    assert answer["messages"][0]["status"]["name"] == "REJECTED_NOT_SENT"
 
 
 def test_sending_speed_limit(client):
