@@ -250,6 +250,12 @@ TOPS = {
         2,
         "one of",
     ),
+    "a schedule with inputs of an event": (
+        "smsflow: 1\ntriggers: [{schedule: '0 9 * * *', inputs: [n]}]\nsteps: [{end: a}]",
+        "F211",
+        2,
+        "name: value",
+    ),
     "a schedule with the group of a text": (
         "smsflow: 1\ntriggers: [{schedule: '0 9 * * *', from_group: vip}]\nsteps: [{end: a}]",
         "F211",

@@ -118,6 +118,16 @@ def test_an_event_starts_the_flows_that_listen_with_its_data(world, place, phone
     phone.heard("Closed: 7, event")
 
 
+def test_a_list_of_inputs_is_what_the_event_tells_by_these_names(world, place, phone):
+    world(
+        "inputs: {ticket: text, days: integer}\n"
+        "triggers: [{event: ticket.closed, inputs: [ticket, days]}]\n"
+        "steps: [send: '{{ ticket }} took {{ days }}']"
+    )
+    assert place.sim.event("ticket.closed", {"ticket": "T7", "days": 3, "phone": PHONE})
+    phone.heard("T7 took 3")
+
+
 def test_an_event_names_its_contact_as_the_flow_says(world, place, phone):
     world(
         "\n".join(
@@ -263,8 +273,7 @@ def test_the_api_and_a_broadcast_heed_the_conditions_of_their_trigger(
 
 def test_one_of_several_triggers_of_a_kind_is_enough(world, place, phone):
     world(
-        "triggers: [{api: true, from_group: a}, {api: true, from_group: b}]\n"
-        "steps: [{send: Hello}]"
+        "triggers: [{api: true, from_group: a}, {api: true, from_group: b}]\nsteps: [{send: Hello}]"
     )
     contact(place).groups = ["b"]
     assert place.sim.start("talk", {})["started"]

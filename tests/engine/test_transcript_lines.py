@@ -111,6 +111,7 @@ def test_a_transcript_is_known_by_its_first_key(text: str, first: bool) -> None:
         ("restart: false", "7:18", "F202"),
         ("silent: 1h", "7:17", "F202"),
         ("deploy: {}", "7:17", "F201"),
+        ("out: {starts: No, it has 4}", "7:27", "F109"),
         ("deploy: {flwo: x.yaml}", "7:18", "F203"),
         ("verify: {code: 1}", "7:17", "F202"),
         ("out: {start: a}", "7:15", "F203"),

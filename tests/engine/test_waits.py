@@ -93,6 +93,28 @@ def test_a_wait_over_the_missing_hour(world, phone, clock) -> None:
     phone.heard("Now")
 
 
+def test_a_date_is_its_midnight_where_the_contact_is(world, phone, clock) -> None:
+    """So the day before a date, at ten, needs no time in between."""
+    world("""
+triggers: [{keyword: GO}]
+steps:
+  - wait: {until: today + days(2), offset: -1d, at: "10:00"}
+  - send: It ends tomorrow.
+  - wait: {until: today + days(1), tz: America/New_York}
+  - send: Over there it is that day now.
+    quiet: ignore
+""")
+    phone.says("go")  # on 10 March at 12:00
+    clock.passes("21h59m")
+    phone.heard_nothing()
+    clock.passes("1m")
+    phone.heard("It ends tomorrow.")
+    clock.passes("17h59m")  # in London it is four hours later by then
+    phone.heard_nothing()
+    clock.passes("1m")
+    phone.heard("Over there it is that day now.")
+
+
 def test_late_is_what_comes_after_an_outage(world, phone, place, trace) -> None:
     """The timer rings three hours after its moment."""
     simulator = world("""

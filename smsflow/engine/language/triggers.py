@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from smsflow.engine import clockwork
-from smsflow.engine.language import slots
+from smsflow.engine.language import slots, texts
 from smsflow.engine.language.asking import forbid_compliance_words
 from smsflow.engine.language.grammar import TRIGGER_KINDS
 from smsflow.engine.language.reading import Context, Fields, Refused, listed, suggest
 from smsflow.engine.language.source import Scalar, Sequence
-from smsflow.engine.model import Duration, Schedule, Trigger
+from smsflow.engine.model import Duration, Schedule, Trigger, Value
 from smsflow.engine.scope import RESERVED
 from smsflow.engine.words.keywords import PatternError, compile_pattern
 
@@ -58,12 +58,27 @@ def read_trigger(ctx: Context, fields: Fields) -> ReadTrigger:
         subject=fields.get("event", "") or (outcome.get("flow", "") if outcome else ""),
         contact=fields.get("contact"),
         where=fields.get("where"),
-        inputs=fields.get("inputs", {}),
+        inputs=_inputs(ctx, fields, kind),
         labels=frozenset(fields.get("delivery", ()) or (outcome.get("is", ()) if outcome else ())),
         after=fields.get("after", Duration()),
         schedule=_schedule(ctx, fields) if kind == "schedule" else None,
     )
     return ReadTrigger(trigger, words, groups, _scalars(fields, "fills"))
+
+
+def _inputs(ctx: Context, fields: Fields, kind: str) -> Mapping[str, Value]:
+    """Values by name; a list is what the event tells under these names."""
+    node = fields.nodes.get("inputs")
+    written: Mapping[str, Value] = fields.get("inputs", {})
+    if not isinstance(node, Sequence) or not written:
+        return written
+    if kind in ("schedule", "delivery"):
+        message = f"a list names what an event tells, and '{kind}' tells of none"
+        raise ctx.refuse(node.place, "F211", message, "write name: value")
+    return {
+        each.text: Value(expression=texts.expression(ctx, each, f"event.{each.text}"))
+        for each in _scalars(fields, "inputs")
+    }
 
 
 def _scalars(fields: Fields, key: str) -> tuple[Scalar, ...]:

@@ -12,7 +12,7 @@ from smsflow.engine.language import source
 from smsflow.engine.language.literals import event, parse_duration
 from smsflow.engine.language.reading import Context, kind_of, listed, scalar, suggest
 from smsflow.engine.language.source import Mapping, Node, Scalar, Sequence
-from smsflow.engine.language.texts import note_cut
+from smsflow.engine.language.texts import cut_by_comma, note_cut
 from smsflow.engine.transcripts.services import is_request
 from smsflow.engine.words.keywords import PatternError, compile_pattern
 from smsflow.errors import Place
@@ -274,7 +274,7 @@ def _parts(
     for key, value in node:
         if key.text in known:
             found[key.text] = known[key.text](ctx, value)
-        else:
+        elif " " not in key.text or not cut_by_comma(ctx, key, value):
             hint = suggest(key.text, known, f"known: {listed(known)}")
             ctx.issue(key.place, "F203", f"unknown key '{key.text}' in '{word}'", hint)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 from math import ceil
 
 from smsflow.engine import policy
@@ -70,11 +70,13 @@ def set_deadlines(turn: Turn, session: Session, flow: Flow) -> None:
 def reckon(
     turn: Turn, session: Session, moment: Moment, place: Place, *, key: str = "until"
 ) -> datetime:
-    """The moment, in UTC; its base is written under that key."""
+    """The moment, in UTC; its base is written under that key. A date is its midnight."""
     base = None
     if moment.until is not None:
         place = moment.until.place
         base = turn.evaluate(session, moment.until)
+        if isinstance(base, date) and not isinstance(base, datetime):
+            base = datetime.combine(base, time())  # local, as `moment_of` reads it
         if not isinstance(base, datetime):
             problem = f"'{key}' must be a date and time, and is {base!r}"
             raise FlowFailed("template", problem, place)

@@ -64,7 +64,9 @@ TRIGGER: Mapping[str, Key] = {
     "from_group": key(Kind.NAME, "only for contacts in this group"),
     "contact": key(Kind.CONDITION, "whose phone an event is about; event.phone when not given"),
     "where": key(Kind.CONDITION, "only for events, or texts, for which this is true"),
-    "inputs": key(Kind.DATA, "the inputs of the flow, from what started it"),
+    "inputs": key(
+        Kind.DATA, "the inputs of the flow, from what started it; a list takes them from the event"
+    ),
     "after": key(Kind.DURATION, "how long after the end of the other session"),
     "tz": key(Kind.PLAIN, "the zone of the schedule, or contact; the project's when not given"),
     "audience": record(
