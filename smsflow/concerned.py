@@ -23,7 +23,7 @@ def message_ids(rows: Sequence[InboxRow]) -> Iterable[str]:
     ids = set()
     for row in rows:
         match row.kind:
-            case Kind.DLR:
+            case Kind.DLR | Kind.CLICK:
                 ids.add(message_of(row.payload["wire_id"]))
             case Kind.REPORT | Kind.NO_REPORT:
                 ids.add(row.payload["message"])

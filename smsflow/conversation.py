@@ -16,19 +16,17 @@ dead letters, and its partition goes on without it.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from random import Random
 from typing import Any, assert_never
 
 import structlog
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from smsflow import audience, desk
+from smsflow import audience, clicks, desk
 from smsflow.audience import start_requested
+from smsflow.blaming import kind_of, refuse_to_blame
 from smsflow.clock import Clock
 from smsflow.concerned import issued, message_ids, message_of
 from smsflow.engine.effects import (
@@ -75,9 +73,6 @@ BATCH = 200  # rows in one transaction
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}  # of the verb `log`
 
-# PostgreSQL's "program limit exceeded" comes as an OperationalError, and is a fault of the row.
-_TOO_MUCH = "54"
-
 log = structlog.get_logger(__name__)
 
 
@@ -119,8 +114,8 @@ class Conversations:
         except Conflict:
             raise
         except Exception as error:
-            _refuse_to_blame(error)
-            log.warning("batch_refused", error=_kind_of(error))
+            refuse_to_blame(error)
+            log.warning("batch_refused", error=kind_of(error))
             return self._one_by_one()
 
     def _one_by_one(self) -> Worked:
@@ -133,11 +128,11 @@ class Conversations:
             except Conflict:
                 raise
             except Exception as error:
-                _refuse_to_blame(error)
+                refuse_to_blame(error)
                 if not taken:
                     raise
-                log.warning("row_refused", row=taken[0].id, error=_kind_of(error))
-                self._store.failed(taken[0], f"it can't be written: {_kind_of(error)}: {error}")
+                log.warning("row_refused", row=taken[0].id, error=kind_of(error))
+                self._store.failed(taken[0], f"it can't be written: {kind_of(error)}: {error}")
                 worked = Worked(1, frozenset())
             if not worked.rows:
                 break
@@ -160,7 +155,7 @@ class Conversations:
                     sitting.take(row)
                 except Exception as error:
                     # What it says may quote a text or a number, which belong in the database alone.
-                    log.error("row_failed", row=row.id, kind=row.kind, error=_kind_of(error))
+                    log.error("row_failed", row=row.id, kind=row.kind, error=kind_of(error))
                     failures.append((row, f"{type(error).__name__}: {error}"))
             batch.save(sitting.changes)
         for row, reason in failures:
@@ -199,26 +194,51 @@ class _Sitting:
             self.changes.further += audience.rows_for_each(self._world, self._batch, row, self._now)
             self.changes.finished.append(row.id)
             return
+        if row.kind is Kind.CLICK:
+            self._clicked(row)
+            return
         event, moved = self._event(row)
         if isinstance(event, ReportArrived | NoReport) and event.sent.to is not None:
             event = self._passed_on(row, event)
         if event is not None:
-            conversation = self._conversations[row.contact]
-            changed, effects = advance(
-                self._world, conversation, event, now=self._now, rng=self._rng
-            )
-            self._note(row.contact, conversation, changed)
-            for effect in effects:
-                self._interpret(row.contact, effect)
-            if isinstance(event, TextReceived):
-                masked = (each.text for each in effects if isinstance(each, TextMasked))
-                kept = next(masked, event.text)
-                self.changes.received.append((row.contact, event.number, kept, event.at))
+            self._happen(row.contact, event)
         if moved is not None:
             self.changes.moved.append(moved)
             before = self._messages[moved.message]
             self._messages[moved.message] = replace(before, state=moved.state, error=moved.error)
         self.changes.finished.append(row.id)
+
+    def _happen(self, phone: str, event: Event) -> None:
+        conversation = self._conversations[phone]
+        changed, effects = advance(self._world, conversation, event, now=self._now, rng=self._rng)
+        self._note(phone, conversation, changed)
+        for effect in effects:
+            self._interpret(phone, effect)
+        if isinstance(event, TextReceived):
+            masked = (each.text for each in effects if isinstance(each, TextMasked))
+            kept = next(masked, event.text)
+            self.changes.received.append((phone, event.number, kept, event.at))
+
+    def _clicked(self, row: InboxRow) -> None:
+        """Somebody followed a link in a text of ours."""
+        message = self._of_wire_id(row)
+        if message is not None:
+            found = clicks.followed(self._world, message, row.payload, self._now)
+            if found.event is not None:
+                self._happen(row.contact, found.event)
+            self.changes.clicks.append(found.click)
+            self.changes.traced.append((message.owner or row.contact, found.line))
+            self.changes.further += found.further
+        self.changes.finished.append(row.id)
+
+    def _of_wire_id(self, row: InboxRow) -> Message | None:
+        """The text to that contact which has the wire id; a row about none is put aside."""
+        wire_id: str = row.payload["wire_id"]
+        message = self._messages.get(message_of(wire_id))
+        if message is None or message.contact != row.contact or not issued(message, wire_id):
+            self._batch.unplaced(row)
+            return None
+        return message
 
     def _passed_on(self, row: InboxRow, event: ReportArrived | NoReport) -> Event | None:
         """The fate of a text that went to somebody else is news to the contact whose session sent
@@ -259,8 +279,8 @@ class _Sitting:
                 return start_requested(payload), None
             case Kind.EVENT:
                 return EventHappened(payload["name"], decode(payload["data"])), None
-            case Kind.AUDIENCE:
-                return None, None  # it is everybody's, and was taken above
+            case Kind.AUDIENCE | Kind.CLICK:
+                return None, None  # `take` has them
             case Kind.CODE:
                 session, code, ticket = payload["session"], payload["code"], payload["request"]
                 return CodePosted(session, code, ticket, row.due), None
@@ -281,10 +301,8 @@ class _Sitting:
 
     def _delivery_report(self, row: InboxRow) -> tuple[Event | None, MovedForward | None]:
         """A report moves its message forward or does nothing; a final one is news to the flow."""
-        wire_id: str = row.payload["wire_id"]
-        message = self._messages.get(message_of(wire_id))
-        if message is None or message.contact != row.contact or not issued(message, wire_id):
-            self._batch.unplaced(row)
+        message = self._of_wire_id(row)
+        if message is None:
             return None, None
         state, error = State(row.payload["state"]), row.payload.get("error")
         if not message.state.may_become(state):
@@ -375,22 +393,3 @@ class _Sitting:
 def _errand_done(payload: dict[str, Any]) -> ErrandDone:
     session, serial, errand = payload["session"], payload["serial"], payload["errand"]
     return ErrandDone(session, serial, errand, payload["result"])
-
-
-def _refuse_to_blame(error: Exception) -> None:
-    """Raise Conflict when the database is out of reach, for then no row is at fault."""
-    match error:
-        case OperationalError() if str(getattr(error.orig, "sqlstate", "")).startswith(_TOO_MUCH):
-            return
-        case OperationalError() | InterfaceError():
-            raise Conflict(f"the database is out of reach: {_kind_of(error)}") from error
-        case DBAPIError() if error.connection_invalidated:
-            raise Conflict(f"the database is out of reach: {_kind_of(error)}") from error
-        case _:
-            return
-
-
-def _kind_of(error: Exception) -> str:
-    """The error and where it came up, without its words: those quote what people wrote."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"

@@ -18,10 +18,10 @@ import structlog
 
 from smsflow.engine.model import Number
 from smsflow.errors import WebhookRejected
-from smsflow.providers.base import Provider, Unreadable
+from smsflow.providers.base import Provider, TellsClicks, Unreadable
 from smsflow.runtime import Runtime
 from smsflow.sms.encoding import Language, Shifts
-from smsflow.sms.messages import Part, Received, Report
+from smsflow.sms.messages import Clicked, Part, Received, Report
 from smsflow.sms.octets import joined
 from smsflow.store.parts import NewPart, Whole
 from smsflow.store.rows import DeadLetter, Kind, NewRow
@@ -39,6 +39,7 @@ class Pushed(StrEnum):
     BY_GET = "mo-get"
     BY_POST = "mo-post"
     REPORT = "dlr"
+    CLICK = "clicks"
     STRANGER = "mo-stranger"  # a text that was read, to a number that is not in smsflow.yaml
 
 
@@ -96,6 +97,17 @@ class Reception:
         rows = [_report_row(provider, each, now) for each in found if isinstance(each, Report)]
         dead = [
             (f"{Pushed.REPORT}:{provider}", each.raw, each.reason)
+            for each in found
+            if isinstance(each, Unreadable)
+        ]
+        return self._commit(rows, dead)
+
+    def clicks(self, provider: str, found: Sequence[Clicked | Unreadable]) -> Taken:
+        """Commit clicks; one that is told again changes nothing."""
+        now = self._runtime.clock.now()
+        rows = [_click_row(provider, each, now) for each in found if isinstance(each, Clicked)]
+        dead = [
+            (f"{Pushed.CLICK}:{provider}", each.raw, each.reason)
             for each in found
             if isinstance(each, Unreadable)
         ]
@@ -169,6 +181,8 @@ class Reception:
                     raise StillUnreadable(each.reason)
                 case Report():
                     rows.append(_report_row(provider, each, at))
+                case Clicked():
+                    rows.append(_click_row(provider, each, at))
                 case Received():
                     number = self._number(provider, each.receiver)
                     if number is None:
@@ -179,7 +193,7 @@ class Reception:
 
     def _read_again(
         self, how: str, adapter: Provider, payload: Any
-    ) -> Sequence[Received | Report | Unreadable]:
+    ) -> Sequence[Received | Report | Clicked | Unreadable]:
         """What the provider's adapter makes of it today."""
         try:
             match how:
@@ -191,6 +205,8 @@ class Reception:
                     return adapter.parse_mo_post(payload.encode(), "application/json", names)
                 case Pushed.REPORT:
                     return adapter.parse_dlr(payload.encode(), "application/json")
+                case Pushed.CLICK if isinstance(adapter, TellsClicks):
+                    return adapter.parse_clicks(payload.encode(), "application/json")
                 case Pushed.STRANGER:
                     return [_received(payload)]
                 case _:
@@ -233,6 +249,14 @@ def _report_row(provider: str, report: Report, now: datetime) -> NewRow:
         "provider": provider,
     }
     return NewRow(Kind.DLR, report.to, payload, now)
+
+
+def _click_row(provider: str, click: Clicked, now: datetime) -> NewRow:
+    """Without a time, the first click on each link of a text is all that can be told apart."""
+    at = now if click.at is None else click.at
+    payload = {"wire_id": click.wire_id, "url": click.url, "at": at.isoformat()}
+    said = "\0".join((click.wire_id, click.url, click.at.isoformat() if click.at else ""))
+    return NewRow(Kind.CLICK, click.to, payload, now, f"click:{provider}:{_digest(said)}")
 
 
 def _dedupe(provider: str, text: Received) -> str | None:

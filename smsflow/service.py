@@ -146,15 +146,22 @@ class Service:
         self.sandboxes, self.accounts = sandboxes, accounts
 
     def _route(self, project: Project) -> None:
-        """Have the sandboxes push texts to our numbers to the web, as a customer would order it."""
+        """Have the sandboxes push texts to our numbers, and clicks, to the web, as a customer would
+        order it."""
+        for name, sandbox in self.sandboxes.items():
+            sandbox.network.tell_clicks(Route(f"{self._hooks(name)}/clicks", "POST"))
         for number in project.numbers.values():
-            sandbox = self.sandboxes.get(number.provider)
-            if sandbox is not None:
-                secret = quote(self.accounts[number.provider].webhook_secret, safe="")
-                base = f"{self.url}/webhooks/{quote(number.provider, safe='')}/{secret}/mo"
+            if number.provider in self.sandboxes:
+                base = f"{self._hooks(number.provider)}/mo"
                 names = project.providers[number.provider].mo
                 query = "&".join(f"{names.get(each, each)}=%{each}%" for each in _MO_PARAMETERS)
-                sandbox.network.route(number.address, Route(f"{base}?{query}"))
+                network = self.sandboxes[number.provider].network
+                network.route(number.address, Route(f"{base}?{query}"))
+
+    def _hooks(self, provider: str) -> str:
+        """What the addresses begin with that a sandboxed provider pushes to."""
+        secret = quote(self.accounts[provider].webhook_secret, safe="")
+        return f"{self.url}/webhooks/{quote(provider, safe='')}/{secret}"
 
 
 class _Web:

@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 
 from smsflow.errors import SmsflowError
 from smsflow.sms.answers import Answer
-from smsflow.sms.messages import Outgoing, Received, Report
+from smsflow.sms.messages import Clicked, Outgoing, Received, Report
 from smsflow.sms.states import State
 
 
@@ -160,6 +160,14 @@ class Pulled(Protocol):
     def received_again(self, since: datetime, until: datetime) -> list[Received | Unreadable]:
         """Texts that came in between two instants, given out before or not; NotAnswered when the
         provider does not remember them."""
+
+
+@runtime_checkable
+class TellsClicks(Protocol):
+    """A provider that shortens links, and tells of each time that one is followed."""
+
+    def parse_clicks(self, body: bytes, content_type: str) -> list[Clicked | Unreadable]:
+        """Read clicks that were pushed; raises WebhookRejected."""
 
 
 @runtime_checkable

@@ -36,7 +36,7 @@ from smsflow.providers.content import Format
 from smsflow.providers.transport import MaybeSent, NotSent, Response, Transport
 from smsflow.providers.windows import lines_of
 from smsflow.sms.answers import Answer, Verdict
-from smsflow.sms.messages import Outgoing, Received, Report
+from smsflow.sms.messages import Clicked, Outgoing, Received, Report
 from smsflow.sms.numbers import is_phone, normalise
 from smsflow.sms.states import State
 
@@ -211,6 +211,10 @@ class PigeonHost:
     def parse_dlr_get(self, query: Mapping[str, str]) -> list[Report | Unreadable]:
         """Refuse: this provider pushes reports as POST."""
         return push.refuse_dlr_get(query)
+
+    def parse_clicks(self, body: bytes, content_type: str) -> list[Clicked | Unreadable]:
+        """Read clicks that were pushed."""
+        return push.read_clicks(body, content_type)
 
     # --- pulled -----------------------------------------------------------------------------------
 

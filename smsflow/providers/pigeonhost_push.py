@@ -1,8 +1,9 @@
-"""What PigeonHost pushes to us: texts that came in (MO) by GET or POST, and reports (DLR).
+"""What PigeonHost pushes to us: texts that came in (MO) by GET or POST, reports (DLR), clicks.
 
 A push comes from outside and must not be lost: whatever the bytes, it is either read, or each part
 that cannot be read is handed back as Unreadable beside the good ones, or the caller is told with a
 4xx what is wrong. Sources: manual, "Push received messages" and "Delivery reports on Notify URL".
+Of clicks the manual says that they can be sent, and not how; their form here is that of reports.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from smsflow.providers.content import Format
 from smsflow.providers.dates import parse_date
 from smsflow.providers.gsm_errors import error_name
 from smsflow.providers.transport import Response
-from smsflow.sms.messages import Part, Received, Report
+from smsflow.sms.messages import Clicked, Part, Received, Report
 from smsflow.sms.numbers import normalise
 from smsflow.sms.octets import HAS_HEADER, decoded, read_part
 
 MOST_RESULTS = 100  # the provider's own limit for one push
 _LONGEST_RAW = 65_536  # characters of what is kept for operators
 
-_Read = TypeVar("_Read", Received, Report)
+_Read = TypeVar("_Read", Received, Report, Clicked)
 
 
 def _date(value: object) -> datetime | None:
@@ -87,6 +88,11 @@ def read_dlr(body: bytes, content_type: str) -> list[Report | Unreadable]:
     return _each(_results(body, content_type), report)
 
 
+def read_clicks(body: bytes, content_type: str) -> list[Clicked | Unreadable]:
+    """Read pushed clicks: results with messageId, to, url and clickedAt."""
+    return _each(_results(body, content_type), _clicked)
+
+
 def refuse_dlr_get(_query: Mapping[str, str]) -> list[Report | Unreadable]:
     """Refuse a report by GET, which this provider does not push."""
     raise WebhookRejected(405, "reports are pushed as POST")
@@ -135,6 +141,16 @@ def report(result: Mapping[str, object]) -> Report:
         status=clean(found.name),
         error=clean(name) if name else None,
         done_at=_date(result.get("doneAt")),
+    )
+
+
+def _clicked(result: Mapping[str, object]) -> Clicked:
+    """One click; ValueError says what is wrong with it."""
+    return Clicked(
+        wire_id=_required(result, "messageId"),
+        to=normalise(_required(result, "to")),
+        url=_required(result, "url"),
+        at=_date(result.get("clickedAt")),
     )
 
 

@@ -1,4 +1,4 @@
-"""The three things that cross the border to a provider: a text in, a report, a text out."""
+"""What crosses the border to a provider: a text in, a report, a click, a text out."""
 
 from __future__ import annotations
 
@@ -48,6 +48,16 @@ class Report:
     status: str  # the provider's own name, such as DELIVERED_TO_HANDSET
     error: str | None  # the provider's own name, such as EC_ABSENT_SUBSCRIBER; None for no error
     done_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clicked:
+    """Somebody followed a short link in a text of ours."""
+
+    wire_id: str  # of the text
+    to: str  # whose phone got it
+    url: str  # where the link leads
+    at: datetime | None  # aware, or None when the provider does not say
 
 
 class Day(StrEnum):

@@ -29,6 +29,10 @@ class Options:
     tracked_as: str | None = None  # its links are shortened, and clicks counted, under that name
     callback: str | None = None
 
+    def links(self, text: str) -> list[str]:
+        """The links that the provider shortens and counts the clicks on."""
+        return [] if self.tracked_as is None else _LONG_LINK.findall(text)
+
     def as_sent(self, text: str) -> str:
         """The text as it leaves the provider, each link as one of 25 characters; approximate, as
         the provider's transliteration is not public."""

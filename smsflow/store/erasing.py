@@ -16,6 +16,7 @@ from smsflow.store.inbox import Inbox
 from smsflow.store.schema import (
     actions,
     attempts,
+    clicks,
     consent,
     contacts,
     dead_letters,
@@ -115,6 +116,7 @@ def _rows_of(phone: str) -> Iterator[tuple[Table, ColumnElement[bool]]]:
     yield dead_letters, or_(dead_letters.c.contact == phone, about)
     yield outbox, or_(outbox.c.contact == phone, outbox.c.owner == phone)
     yield attempts, attempts.c.message.in_(texts)
+    yield clicks, or_(clicks.c.contact == phone, clicks.c.session.in_(runs))
     yield messages, theirs
     yield requests, requests.c.request.in_(runs)
     yield sessions, sessions.c.phone == phone

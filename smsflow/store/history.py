@@ -13,8 +13,9 @@ from smsflow.errors import Place
 from smsflow.sms.messages import Received
 from smsflow.store.database import Part
 from smsflow.store.loading import Loader, read_message, select_messages
-from smsflow.store.rows import LiveSession, Message, TraceLine
+from smsflow.store.rows import Click, LiveSession, Message, TraceLine
 from smsflow.store.schema import (
+    clicks,
     contacts,
     dead_letters,
     flow_versions,
@@ -158,6 +159,30 @@ class History(Part):
         """The row of the last text that came in; 0 when none did."""
         with self._db.read() as connection:
             return connection.scalar(select(func.max(received.c.id))) or 0
+
+    def clicks_of(self, phone: str) -> list[Click]:
+        """The links that a contact followed, oldest first."""
+        return self._clicks(clicks.c.contact == phone)
+
+    def clicks_in(self, session_id: str) -> list[Click]:
+        """The links of a session's texts that were followed, oldest first."""
+        return self._clicks(clicks.c.session == session_id)
+
+    def _clicks(self, which: ColumnElement[bool]) -> list[Click]:
+        with self._db.read() as connection:
+            rows = connection.execute(select(clicks).where(which).order_by(clicks.c.id))
+            return [
+                Click(
+                    contact=row.contact,
+                    message=row.message,
+                    session=row.session,
+                    flow=row.flow,
+                    step=row.step,
+                    url=row.url,
+                    at=row.at,
+                )
+                for row in rows
+            ]
 
     def trace(self, session_id: str) -> list[TraceLine]:
         """What happened in a session, in order."""

@@ -17,6 +17,7 @@ from smsflow.sms.states import State
 from smsflow.store.database import Part
 from smsflow.store.schema import (
     attempts,
+    clicks,
     dead_letters,
     flow_versions,
     handoffs,
@@ -67,6 +68,7 @@ def _deletions(now: datetime, keep: Keep) -> Iterable[Delete]:
         (received, received.c.at, now - keep.texts),
         (traces, traces.c.at, now - keep.traces),
         (attempts, attempts.c.at, now - keep.attempts),
+        (clicks, clicks.c.at, now - keep.sessions),
         (dead_letters, dead_letters.c.at, now - keep.dead_letters),
     )
     yield _head(messages, select(messages.c.seq, sent.label("at")).where(~waits), now - keep.texts)

@@ -36,6 +36,7 @@ class Kind(StrEnum):
 
     MO = "mo"  # a text came in
     DLR = "dlr"  # a report that a provider pushed or handed out
+    CLICK = "click"  # somebody followed a short link in a text of ours
     REPORT = "report"  # a final state that our own sender or gate decided
     NO_REPORT = "no_report"  # `report_within` is over
     TIMER = "timer"
@@ -115,6 +116,19 @@ class MovedForward:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Click:
+    """A click on a link in a text of ours."""
+
+    contact: str  # whose phone got the text
+    message: str  # the first of its chain of resends
+    session: str | None
+    flow: str | None
+    step: str | None
+    url: str
+    at: datetime  # by the provider
+
+
 @dataclass(slots=True)
 class Changes:
     """All that one batch of inbox rows changes, written in bulk in one transaction."""
@@ -134,6 +148,7 @@ class Changes:
     answered: list[RequestAnswered] = field(default_factory=list)
     traced: list[tuple[str, Traced]] = field(default_factory=list)
     moved: list[MovedForward] = field(default_factory=list)
+    clicks: list[Click] = field(default_factory=list)
     received: list[tuple[str, str, str, datetime]] = field(
         default_factory=list
     )  # phone, number, text, at

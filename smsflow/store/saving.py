@@ -7,6 +7,7 @@ claim and a sender's results never wait for each other in a circle.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from smsflow.store.handoffs import HandoffWriter
 from smsflow.store.refusing import Refusal, Refuser
 from smsflow.store.rows import Changes, Kind, NewRow
 from smsflow.store.schema import (
+    clicks,
     consent,
     contacts,
     errands,
@@ -63,6 +65,7 @@ class Saver:
         self._inbox = dialect.inserts(inbox, INBOX)
         self._errands = dialect.inserts(errands, ERRAND)
         self._received = dialect.inserts(received, "phone number text at")
+        self._clicks = dialect.inserts(clicks, "contact message session flow step url at")
         self._consent = dialect.inserts(consent, "phone opted_out list source wording number at")
         self._requests = dialect.inserts(requests, "request result at", replacing="request")
         self._traces = dialect.inserts(traces, "contact session step what detail place at")
@@ -157,9 +160,10 @@ class Saver:
             connection.execute(self._end_timers, {"sessions": over})
 
     def _history(self, connection: Connection, changes: Changes, now: datetime) -> None:
-        """What is only ever read: texts that came in, consent, results, traces."""
+        """What is only ever read: texts that came in, clicks, consent, results, traces."""
         came = [dict(zip(_RECEIVED, each, strict=True)) for each in changes.received]
         self._received.run(connection, came)
+        self._clicks.run(connection, [asdict(each) for each in changes.clicks])
         agreed = [
             {
                 "phone": phone,

@@ -146,6 +146,19 @@ received = Table(
     Column("at", Instant, nullable=False),
 )
 
+clicks = Table(
+    "clicks",
+    metadata,
+    _serial(),
+    Column("contact", Clean, nullable=False, index=True),
+    Column("message", Clean, nullable=False),  # the first of its chain
+    Column("session", Clean, index=True),
+    Column("flow", Clean),
+    Column("step", Clean),
+    Column("url", Clean, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
 consent = Table(
     "consent",
     metadata,

@@ -139,6 +139,10 @@ class Desk:
             "live": session.live,
             "outcome": session.outcome,
             "waiting_at": session.waiting.step if session.waiting else None,
+            "clicks": [
+                {"step": each.step, "url": each.url, "at": each.at.isoformat()}
+                for each in self._runtime.store.clicks_in(session.id)
+            ],
         }, 200
 
     def verify(self, session_id: str, body: Mapping[str, Any]) -> Answer:

@@ -4,6 +4,7 @@
     GET  /phone/state       what it shows; 204 when it is what `seen` names
     GET  /phone/number      a phone number as typed -> in E.164
     POST /phone/texts       a handset texts one of our numbers
+    POST /phone/clicks      a handset follows a short link
     POST /phone/handsets    what becomes of the texts to a handset
     POST /phone/sessions    start a flow that has the trigger `api`
     POST /phone/clock       let time pass
@@ -106,6 +107,10 @@ def blueprint(lab: Lab) -> Blueprint:
     def texts() -> Json:
         return booth.text(_body())
 
+    @pages.post("/clicks")
+    def clicks() -> Json:
+        return booth.click(_body())
+
     @pages.post("/handsets")
     def handsets() -> Json:
         return booth.handset(_body())
@@ -180,6 +185,15 @@ class _Booth:
         text = "".join(char if char.isprintable() or char == "\n" else " " for char in text)
         inbound = network.receive(bare(phone), bare(found.address), text, self._lab.clock.now())
         return {"id": inbound.message_id}
+
+    def click(self, body: Mapping[str, Any]) -> Json:
+        """Follow a short link, as a browser would; the answer is where it leads."""
+        path, agent = str(body.get("path")).lstrip("/"), request.user_agent.string
+        for network in self._lab.networks.values():
+            click = network.click(path, agent, self._lab.clock.now())
+            if click is not None:
+                return {"url": click.link.url}
+        raise WebhookRejected(404, "there is no such link")
 
     def handset(self, body: Mapping[str, Any]) -> Json:
         """Decide what becomes of the texts to a handset, through one provider or through all."""

@@ -20,6 +20,7 @@ from smsflow.engine.model import Flow, Input, Trigger
 from smsflow.runtime import Runtime
 from smsflow.sandbox import fates
 from smsflow.sandbox.fates import Fate
+from smsflow.sandbox.links import Link
 from smsflow.sandbox.network import Network
 from smsflow.sandbox.records import Inbound
 from smsflow.sandbox.records import Message as OnAir
@@ -86,7 +87,13 @@ class Sight:
         words = {text.message_id: text.order.text for text in talks if isinstance(text, OnAir)}
         heard = store.received_of(phone)
         typed = [text for text in talks if isinstance(text, Inbound)]
-        found = [_from_us(message, words) for message in store.messages_of(phone)]
+        links = {
+            text.message_id: [_link(each) for each in net.links_of(text)]
+            for net in self._networks.values()
+            for talk in net.talk(bare(phone))
+            if isinstance(text := talk.text, OnAir)
+        }
+        found = [_from_us(message, words, links) for message in store.messages_of(phone)]
         found += [_from_them(f"in-{index}", each) for index, each in enumerate(heard)]
         found += self._on_their_way(typed, heard)
         found.sort(key=lambda bubble: (bubble["at"], bubble["way"]))
@@ -208,7 +215,14 @@ def _bubble(name: str, way: str, text: str, at: datetime, number: str) -> Json:
     }
 
 
-def _from_us(message: Message, words: Mapping[str, str]) -> Json:
+def _link(link: Link) -> Json:
+    """A short link in a text, and what `clicks` knows it by."""
+    return {"short": link.short, "path": link.path, "url": link.url}
+
+
+def _from_us(
+    message: Message, words: Mapping[str, str], links: Mapping[str, Sequence[Json]]
+) -> Json:
     mark, state = _SHOWN[message.state]
     text = words.get(message.wire_id, message.text)
     bubble = _bubble(message.id, "out", text, message.made_at, message.number)
@@ -218,6 +232,7 @@ def _from_us(message: Message, words: Mapping[str, str]) -> Json:
         "state": state,
         "error": message.error or "",
         "again": message.replaces is not None,
+        "links": links.get(message.wire_id, []),
     }
 
 

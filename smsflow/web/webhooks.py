@@ -1,7 +1,8 @@
-"""Where providers push: texts that came in (MO) and delivery reports (DLR).
+"""Where providers push: texts that came in (MO), delivery reports (DLR), and clicks.
 
     GET, POST  /webhooks/<provider>/<secret>/mo
     GET, POST  /webhooks/<provider>/<secret>/dlr
+    POST       /webhooks/<provider>/<secret>/clicks
 
 The secret in the path is what proves the caller, for the provider signs nothing. A wrong one is
 404, like any page that isn't there. The 200 is given after the commit: what was answered is kept.
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, abort, request
 
-from smsflow.providers.base import Provider
+from smsflow.providers.base import Provider, TellsClicks
 from smsflow.reception import Pushed, Reception
 from smsflow.runtime import Runtime
 
@@ -54,6 +55,14 @@ def blueprint(flow: SMSFlow) -> Blueprint:
         adapter = _admitted(runtime, provider, secret)
         found = adapter.parse_dlr(request.get_data(), request.content_type or "")
         return asdict(reception.reports(provider, found))
+
+    @pages.post("/clicks")
+    def clicks(provider: str, secret: str) -> dict[str, int]:
+        adapter = _admitted(runtime, provider, secret)
+        if not isinstance(adapter, TellsClicks):
+            abort(404)
+        found = adapter.parse_clicks(request.get_data(), request.content_type or "")
+        return asdict(reception.clicks(provider, found))
 
     return pages
 

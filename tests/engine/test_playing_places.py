@@ -123,7 +123,7 @@ def test_what_happens_as_written_passes(talking: World, lines: tuple[str, ...]) 
             None,
         ),
         (("dlr: delivered",), "7:14", "nothing was sent yet", None),
-        ((*ASKED, "dlr: {status: sent, of: 2}"), "9:33", "there is no text 2 to report on", None),
+        ((*ASKED, "dlr: {status: sent, of: 2}"), "9:33", "there is no text 2", None),
         (
             ("in: {text: talk, to: mian}",),
             "7:30",

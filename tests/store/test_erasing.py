@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, event, select
 from smsflow.engine.effects import ConsentChanged, RequestAnswered, SetTimer, Traced
 from smsflow.engine.state import Contact
 from smsflow.store import Store
-from smsflow.store.rows import Changes, Verdict
+from smsflow.store.rows import Changes, Click, Verdict
 from smsflow.store.schema import metadata
 
 ANN = "+12025550101"
@@ -52,6 +52,17 @@ def live(desk, phone: str, word: str, *, opted_out: bool) -> None:
             answered=[RequestAnswered(session.id, {"started": True})],
             traced=[(phone, Traced(session.id, None, "reply", word))],
             received=[(phone, "main", word, now)],
+            clicks=[
+                Click(
+                    contact=phone,
+                    message=f"m{phone[-3:]}",
+                    session=session.id,
+                    flow="talk",
+                    step="send-1",
+                    url=f"https://{word}.example",
+                    at=now,
+                )
+            ],
         ),
     )
     desk.store.insert([desk.mo(phone, word)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -124,6 +125,28 @@ def test_markup_stays_text(page: Page) -> None:
     page.got(phone, 1)
     assert page.look(phone)["bubbles"][0]["text"] == text
     assert "onerror" not in page.text
+
+
+def test_a_short_link_can_be_followed(tmp_path: Path) -> None:
+    """The provider hears of the click, the flow hears of it from the provider."""
+    project = samples(tmp_path)
+    (project / "flows" / "offer.yaml").write_text(
+        "smsflow: 1\ntriggers: [{keyword: OFFER}]\nsteps:\n"
+        "  - {send: See https://shop.example/spring, track: true}\n"
+        "  - wait: {event: link.clicked}\n"
+        "  - send: Glad you looked.\n"
+    )
+    with opened(project) as workshop:
+        page = Page(workshop)
+        page.says("+447700900120", "offer")
+        (text,) = page.got("+447700900120", 1)
+        (link,) = text["links"]
+        assert link["short"] in text["text"]
+        status, answer = page.ask("POST", "/clicks", {"path": link["path"]})
+        assert (status, answer) == (200, {"url": "https://shop.example/spring"})
+        assert page.got("+447700900120", 2)[1]["text"] == "Glad you looked."
+        assert page.ask("POST", "/clicks", {"path": "no/link"})[0] == 404
+        page.close()
 
 
 def test_a_text_is_one_bubble_on_its_way_and_after(page: Page) -> None:

@@ -72,6 +72,7 @@ CODES: Mapping[str, str] = {
     "F601": "a text is missing in a language (warning)",
     "F602": "a text needs more than one segment (warning)",
     "F603": "a text needs more segments than are sent",
+    "F604": "clicks are listened for, and no text has `track` (warning)",
     "F701": "a stop or help word as an answer or keyword",
     "F702": "marketing to somebody who did not subscribe, or in quiet hours",
     "F703": "a keyword that may be mistyped puts people on a list (warning)",

@@ -19,6 +19,7 @@ from smsflow.engine.language.check import (
     check_together,
     handed_over,
 )
+from smsflow.engine.language.click_checks import check_clicks
 from smsflow.engine.language.compose import read
 from smsflow.engine.language.flows import FlowReading, read_flow
 from smsflow.engine.language.project import read_project
@@ -89,6 +90,7 @@ def load(files: Mapping[str, bytes], extension: Extension | Unusable | None = No
         issues += reading.ctx.issues
     issues += check_together(readings)
     issues += check_other_flows(readings)
+    issues += check_clicks(readings)
     issues += _system(project, readings)
     unique = tuple(sorted(dict.fromkeys(issues), key=_order))
     bad = {issue.place.file for issue in unique if issue.level == "error"}

@@ -18,7 +18,10 @@ from smsflow.engine.words.keywords import PatternError, compile_pattern
 from smsflow.errors import Place
 from smsflow.sms.states import State
 
-WHEN = ("start", "in", "after", "at", "dlr", "event", "verify", "agent", "restart", "deploy")
+WHEN = (
+    *("start", "in", "after", "at", "dlr", "event", "click"),
+    *("verify", "agent", "restart", "deploy"),
+)
 THEN = ("out", "http", "silent", "emit", "handoff", "end", "expect")
 OUT_KEYS = ("text", "starts", "contains", "matches", "lang", "via", "segments", "named", "to")
 
@@ -165,6 +168,17 @@ def _event(ctx: Context, node: Node) -> dict[str, Any]:
     return {event(ctx, key): data}
 
 
+def _click(ctx: Context, node: Node) -> dict[str, Any]:
+    """A part of the link's URL, in the last text that has such a link, or in text number `of`."""
+    if not isinstance(node, Mapping):
+        return {"url": _text(ctx, node)}
+    found = _parts(ctx, node, {"url": _text, "of": _count}, "click")
+    if "url" not in found:
+        hint = "such as click: {url: example.com/offer, of: 1}"
+        raise ctx.refuse(node.place, "F201", "'url' is missing", hint)
+    return found
+
+
 def _verify(ctx: Context, node: Node) -> str:
     return _text(ctx, node)
 
@@ -287,6 +301,7 @@ _READERS: Dict[str, Callable[[Context, source.Node], Any]] = {
     "at": _at,
     "dlr": _dlr,
     "event": _event,
+    "click": _click,
     "emit": _event,
     "verify": _verify,
     "agent": _agent,

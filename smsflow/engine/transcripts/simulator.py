@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, assert_never
 
-from smsflow.engine import addressing, clockwork, errands, policy, triggering
+from smsflow.engine import addressing, clicks, clockwork, errands, policy, triggering
 from smsflow.engine.effects import (
     ConsentChanged,
     DropQueued,
@@ -108,6 +108,20 @@ class Simulator:
             return False
         self._happen(EventHappened(name, data))
         return True
+
+    def click(self, text: SimulatedText, url: str) -> bool:
+        """Somebody follows a link in that text; False when no flow hears of it."""
+        made, phone = text.effect, self.contact.phone
+        data = clicks.data_of(
+            made.to or phone,
+            phone,
+            text.root,
+            flow=made.flow,
+            step=made.step,
+            url=url,
+            at=self.now,
+        )
+        return self.event(clicks.EVENT, data)
 
     def verify(self, code: str) -> dict[str, Any]:
         """Post a code as the web application does, for the session that waits for one."""

@@ -198,9 +198,25 @@ function fill(node, item) {
   const from = mine ? "You: " : `${item.number}: `;
   node.replaceChildren(
     make("span", { class: "unseen", text: from }),
-    make("p", { class: "words", text: item.text }),
+    make("p", { class: "words" }, ...withLinks(item.text, item.links || [])),
     make("p", { class: "meta" }, ...meta),
   );
+}
+
+// The words of a text, its short links to be followed: the provider hears of it, the page opens.
+function withLinks(text, links) {
+  const parts = [];
+  let rest = text;
+  for (const link of links) {
+    const at = rest.indexOf(link.short);
+    if (at < 0) continue;
+    parts.push(rest.slice(0, at), make("a", {
+      href: link.url, target: "_blank", rel: "noreferrer noopener", text: link.short, title: link.url,
+      onclick: () => attempt(() => post("clicks", { path: link.path })),
+    }));
+    rest = rest.slice(at + link.short.length);
+  }
+  return [...parts, rest];
 }
 
 // Answers go to the number that texted last, as on a real phone, until the hand picks another.
