@@ -32,7 +32,7 @@ from smsflow.errors import Conflict
 from smsflow.providers.base import Provider
 from smsflow.sms import answers
 from smsflow.sms.answers import Answer
-from smsflow.sms.messages import Outgoing, Tracking
+from smsflow.sms.messages import Outgoing
 from smsflow.sms.states import State
 from smsflow.store import Store
 from smsflow.store.database import out_of_reach
@@ -199,9 +199,6 @@ class Delivery:
         if leased.expires is not None:
             minutes = max(1, round((leased.expires - now).total_seconds() / 60))
         options = leased.options
-        tracking = None
-        if options.tracked_as is not None:
-            tracking = Tracking("URL", options.tracked_as)
         return Outgoing(
             wire_id=leased.wire_id,
             sender=channel.addresses[leased.number],
@@ -213,7 +210,7 @@ class Delivery:
             transliteration=options.transliteration,
             shifts=options.shifts(leased.text),
             callback_data=options.callback,
-            tracking=tracking,
+            tracking=options.tracking,
         )
 
     def _renew(self, tokens: set[str]) -> None:

@@ -46,8 +46,11 @@ def options_of(delivery: Delivery, flow: Flow, value: Callable[[Any], Any]) -> O
     callback = None if delivery.callback is None else value(delivery.callback)
     if callback is not None and len(str(callback)) > LONGEST_CALLBACK:
         raise ValueError(f"'callback' may have {LONGEST_CALLBACK} characters at most")
+    tracking = delivery.track
+    if tracking is not None and tracking.type is None:
+        tracking = replace(tracking, type=flow.name)
     return replace(
         delivery.options,
-        tracked_as=flow.name if delivery.track else None,
+        tracking=tracking,
         callback=None if callback is None else str(callback),
     )

@@ -92,6 +92,11 @@ class Tracking:
     type: str | None = None  # of the flow or text, in words of one's own: SOCIAL_INVITES
     process_key: str | None = None
 
+    @property
+    def of_links(self) -> bool:
+        """True when its links are shortened."""
+        return self.track == "URL"
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:

@@ -7,13 +7,15 @@ sent: with the provider's letters, with a short link for each long one, with nat
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from smsflow.sms.encoding import Language, Shifts, segments, shifts_for
 from smsflow.sms.encoding.transliteration import Transliteration, transliterate
+from smsflow.sms.messages import Tracking
 
 SHORT_LINK = 25  # characters; manual, "URL shortening & tracking solution"
+LONGEST_TRACKING = 100  # characters of a type or key of tracking; the manual has no bound
 LONGEST_CALLBACK = 200  # characters of `callback`, which the oldest API of this kind takes
 
 _LONG_LINK = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?'()\[\]{}]", re.IGNORECASE)
@@ -26,17 +28,21 @@ class Options:
     flash: bool = False
     transliteration: Transliteration | None = None
     language: Language | None = None  # whose national tables are used where they save a part
-    tracked_as: str | None = None  # its links are shortened, and clicks counted, under that name
+    tracking: Tracking | None = None
     callback: str | None = None
+
+    @property
+    def _shortens(self) -> bool:
+        return self.tracking is not None and self.tracking.of_links
 
     def links(self, text: str) -> list[str]:
         """The links that the provider shortens and counts the clicks on."""
-        return [] if self.tracked_as is None else _LONG_LINK.findall(text)
+        return _LONG_LINK.findall(text) if self._shortens else []
 
     def as_sent(self, text: str) -> str:
         """The text as it leaves the provider, each link as one of 25 characters; approximate, as
         the provider's transliteration is not public."""
-        if self.tracked_as is not None:
+        if self._shortens:
             text = _LONG_LINK.sub("x" * SHORT_LINK, text)
         return text if self.transliteration is None else transliterate(text, self.transliteration)
 
@@ -51,6 +57,7 @@ class Options:
     def to_json(self) -> dict[str, Any] | None:
         """Plain JSON; None when nothing is asked."""
         asked = {name: getattr(self, name) for name in Options.__slots__}
+        asked["tracking"] = self.tracking and asdict(self.tracking)
         return {name: value for name, value in asked.items() if value} or None
 
     @classmethod
@@ -59,11 +66,12 @@ class Options:
         if data is None:
             return NO_OPTIONS
         table, language = data.get("transliteration"), data.get("language")
+        tracking = data.get("tracking")
         return cls(
             flash=data.get("flash", False),
             transliteration=None if table is None else Transliteration(table),
             language=None if language is None else Language(language),
-            tracked_as=data.get("tracked_as"),
+            tracking=None if tracking is None else Tracking(**tracking),
             callback=data.get("callback"),
         )
 

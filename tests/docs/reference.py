@@ -49,6 +49,7 @@ _WHAT: Mapping[Kind, str] = {
     Kind.REQUEST: "method and `service:/path`, or method and URL",
     Kind.EXPECT: "status or list of statuses",
     Kind.TIMES_OR_RECORD: "whole number, or `{times, after}`",
+    Kind.YES_OR_RECORD: "`true` or `false`, or mapping",
     Kind.ACTION: "action of the project's Python",
     Kind.CHOICES: "words by name, or list of names",
     Kind.TYPED: "type, or `{type, ...}`",
@@ -102,7 +103,7 @@ def _rows(prefix: str, keys: Mapping[str, Key]) -> Iterator[tuple[str, ...]]:
 
 
 def _inner(path: str, slot: Slot) -> Iterator[tuple[str, ...]]:
-    if slot.kind in (Kind.RECORD, Kind.EXPECT, Kind.TIMES_OR_RECORD):
+    if slot.kind in (Kind.RECORD, Kind.EXPECT, Kind.TIMES_OR_RECORD, Kind.YES_OR_RECORD):
         yield from _rows(f"{path}.", slot.keys)
     elif slot.kind is Kind.MAP and slot.item is not None and slot.item.kind is Kind.RECORD:
         yield from _rows(f"{path}.<name>.", slot.item.keys)

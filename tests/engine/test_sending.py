@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from smsflow.engine import codes
+from smsflow.engine.language.parse import load
+from smsflow.sms.messages import Tracking
+from smsflow.sms.options import Options
 from tests.engine.conftest import PROJECT
 from tests.engine.reading_helpers import load_flow, only, steps
 
@@ -181,12 +184,58 @@ def test_what_is_asked_of_the_provider_travels_with_the_text(world, place, phone
     )
     phone.says("go")
     options = place.sim.sent[0].effect.options
-    assert (options.flash, options.transliteration, options.tracked_as, options.callback) == (
+    assert (options.flash, options.transliteration, options.tracking, options.callback) == (
         True,
         "CENTRAL_EUROPEAN",
-        "talk",
+        Tracking("URL", "talk"),
         "order 7",
     )
+
+
+def test_what_is_tracked_can_be_named(world, place, phone):
+    """Its own type and key; a text that is tracked by what its reader does keeps its links."""
+    link = "https://example.com/a/very/long/link/that/is/shortened"
+    world(
+        f"""
+triggers: [{{keyword: GO}}]
+steps:
+  - send: See {link}
+    track: {{type: SOCIAL_INVITES, key: spring}}
+  - send: See {link}
+    track: {{by: sms}}
+  - send: See {link}
+    track: false
+  - otp: "{{{{ code }}}}"
+    track: {{by: sms, type: ONE_TIME_PIN}}
+"""
+    )
+    phone.says("go")
+    options = [text.effect.options for text in place.sim.sent]
+    assert [each.tracking for each in options] == [
+        Tracking("URL", "SOCIAL_INVITES", "spring"),
+        Tracking("SMS", "talk"),
+        None,
+        Tracking("SMS", "ONE_TIME_PIN"),
+    ]
+    assert [each.links(f"See {link}") for each in options] == [[link], [], [], []]
+    assert len(options[0].as_sent(link)) == 25
+    assert options[1].as_sent(link) == link
+    assert [Options.from_json(each.to_json()) for each in options] == options
+
+
+@pytest.mark.parametrize(
+    ("track", "code"),
+    [
+        ("{by: mail}", "F207"),
+        ("{tpye: x}", "F203"),
+        ("often", "F202"),
+        (f"{{key: {'x' * 101}}}", "F208"),
+    ],
+)
+def test_tracking_that_cannot_be_read_is_named(track, code):
+    flow = f"smsflow: 1\nsteps: [{{send: Hi, track: {track}}}]\n"
+    files = {"smsflow.yaml": PROJECT.encode(), "flows/talk.yaml": flow.encode()}
+    assert code in [issue.code for issue in load(files).issues]
 
 
 def test_a_callback_that_is_too_long_fails_the_step(world, phone, start, trace):

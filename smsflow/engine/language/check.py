@@ -66,7 +66,7 @@ def _options(step: object) -> Options:
     if not isinstance(step, Speaking):
         return NO_OPTIONS
     delivery = step.delivery
-    return replace(delivery.options, tracked_as="x" if delivery.track else None)
+    return replace(delivery.options, tracking=delivery.track)
 
 
 def _check_triggers(reading: FlowReading, flow: Flow) -> None:

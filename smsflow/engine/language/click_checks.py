@@ -24,7 +24,8 @@ def check_clicks(readings: Sequence[FlowReading]) -> Iterator[Issue]:
 
 def _tracks(flow: Flow) -> bool:
     steps = flow.steps.values()
-    return any(isinstance(step, Speaking) and step.delivery.track for step in steps)
+    tracking = [step.delivery.track for step in steps if isinstance(step, Speaking)]
+    return any(each is not None and each.of_links for each in tracking)
 
 
 def _listens(flow: Flow) -> Iterator[Place]:

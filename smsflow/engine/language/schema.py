@@ -207,6 +207,8 @@ class _Writer:
                 return {"anyOf": [{"const": "off"}, self.record(slot.keys)]}
             case Kind.TIMES_OR_RECORD:
                 return {"anyOf": [{"type": "integer", "minimum": 0}, self.record(slot.keys)]}
+            case Kind.YES_OR_RECORD:
+                return {"anyOf": [{"type": "boolean"}, self.record(slot.keys)]}
             case Kind.EXPECT:
                 statuses = _one_or_more({"anyOf": [{"type": "integer"}, {"type": "string"}]})
                 return {"anyOf": [statuses, self.record(slot.keys)]} if slot.keys else statuses

@@ -56,6 +56,10 @@ def read(ctx: Context, node: Node, slot: Slot, name: str) -> Any:
             if isinstance(node, source.Mapping):
                 return record(ctx, node, slot.keys, f"under '{name}'")
             return literals.integer(ctx, node)
+        case Kind.YES_OR_RECORD:
+            if isinstance(node, source.Mapping):
+                return record(ctx, node, slot.keys, f"under '{name}'")
+            return literals.boolean(ctx, node)
         case Kind.EXPECT:
             if isinstance(node, source.Mapping):
                 return record(ctx, node, slot.keys, f"under '{name}'")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from smsflow.engine.model.slots import Duration, Expression, Happening, Moment, Text, Value
 from smsflow.engine.words.replies import AnswerSpec
 from smsflow.errors import Place
+from smsflow.sms.messages import Tracking
 from smsflow.sms.options import NO_OPTIONS, Options
 
 
@@ -42,7 +43,7 @@ class Delivery:
     quiet: str | None = None  # ignore: it leaves in quiet hours; hold: also a reply waits for them
     validity: Duration | None = None
     options: Options = NO_OPTIONS
-    track: bool = False
+    track: Tracking | None = None  # its type is the flow's name when it has none
     callback: Value | None = None
 
 

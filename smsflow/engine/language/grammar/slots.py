@@ -47,6 +47,7 @@ class Kind(StrEnum):
     REQUEST = "request"  # METHOD service:/path, or METHOD and a URL
     EXPECT = "expect"  # statuses, or {status, where}
     TIMES_OR_RECORD = "times or record"  # how often, or {times, after}
+    YES_OR_RECORD = "yes or record"  # true, false, or a mapping with the keys of `keys`
     PROVIDER = "provider"  # one of `values`, or a kind that the project registers
     ACTION = "action"  # the name of a registered function
     TYPED = "typed"  # a type, or {type, default, fields, values}

@@ -25,6 +25,16 @@ _DELIVERY = {
     "via": key(Kind.NUMBERS, "our numbers to send from, in order; overrides the policy's"),
     "report_within": key(Kind.DURATION, "how long to wait for the final delivery report"),
 }
+_TRACK = {
+    "by": key(
+        Kind.ENUM,
+        "url: clicks on its links; sms: what its reader does; url if not given",
+        "url",
+        "sms",
+    ),
+    "type": key(Kind.PLAIN, "what the text is, such as ONE_TIME_PIN; the flow's name if not given"),
+    "key": key(Kind.PLAIN, "the process that the provider counts it for; its own if not given"),
+}
 _OPTIONS = {
     "flash": key(Kind.BOOLEAN, "true: shown at once, and kept only if the reader wants to"),
     "transliteration": key(
@@ -37,6 +47,10 @@ _OPTIONS = {
         "the language whose national table may write it, where that saves a segment",
         *(each.value for each in Language),
     ),
+    "track": Key(
+        Slot(Kind.YES_OR_RECORD, keys=_TRACK),
+        "true: the provider shortens its links, and counts clicks; or what it measures",
+    ),
     "callback": key(Kind.VALUE, "what the provider is to hand back with reports, as a text"),
 }
 _LEAVING = {
@@ -48,7 +62,6 @@ _LEAVING = {
         "hold",
     ),
     "validity": key(Kind.DURATION, "how long it may be delivered; then it is expired"),
-    "track": key(Kind.BOOLEAN, "true: the provider shortens its links, and counts clicks"),
     **_OPTIONS,
 }
 _ON_DELIVERY = {name: key(Kind.HANDLER, doc) for name, doc in _DELIVERY_DOCS.items()}

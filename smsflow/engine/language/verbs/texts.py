@@ -25,7 +25,8 @@ from smsflow.engine.model import (
 from smsflow.engine.templating import templates
 from smsflow.sms.encoding import Language
 from smsflow.sms.encoding.transliteration import Transliteration
-from smsflow.sms.options import Options
+from smsflow.sms.messages import Tracking
+from smsflow.sms.options import LONGEST_TRACKING, Options
 
 
 def _delivery(ctx: Context, fields: Fields) -> Delivery:
@@ -38,7 +39,7 @@ def _delivery(ctx: Context, fields: Fields) -> Delivery:
         quiet=fields.get("quiet"),
         validity=fields.get("validity"),
         options=_options(ctx, fields),
-        track=fields.get("track", False),
+        track=_tracking(ctx, fields),
         callback=fields.get("callback"),
     )
 
@@ -54,6 +55,18 @@ def _options(ctx: Context, fields: Fields) -> Options:
         transliteration=Transliteration(table) if table else None,
         language=Language(language) if language else None,
     )
+
+
+def _tracking(ctx: Context, fields: Fields) -> Tracking | None:
+    """`true`, or `{by, type, key}`."""
+    given = fields.get("track", False)
+    if isinstance(given, bool):
+        return Tracking("URL") if given else None
+    for name in ("type", "key"):
+        if len(given.get(name, "")) > LONGEST_TRACKING:
+            message = f"'{name}' may have {LONGEST_TRACKING} characters at most"
+            ctx.issue(given.places[name], "F208", message)
+    return Tracking(given.get("by", "url").upper(), given.get("type"), given.get("key"))
 
 
 def _send(ctx: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
