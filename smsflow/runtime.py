@@ -26,7 +26,7 @@ from smsflow.engine import world
 from smsflow.engine.extension import NOTHING, Extension
 from smsflow.engine.language import parse
 from smsflow.engine.language.literals import EVENT
-from smsflow.engine.model import Flow, Project, ProviderEntry
+from smsflow.engine.model import Flow, Project, ProviderEntry, Service
 from smsflow.engine.policy import Rules
 from smsflow.engine.state import encode
 from smsflow.engine.world import World
@@ -53,6 +53,39 @@ class Account:
     webhook_secret: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class StandIns:
+    """What takes the place of the world in smsflow.yaml: accounts at providers, by name, and one
+    server on this machine for all web services but the `real` ones; '' when there is none. It knows
+    them by their names in its paths, and asks for no proof who we are."""
+
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    services: str = ""
+    real: frozenset[str] = frozenset()
+
+    def in_(self, project: Project) -> Project:
+        """The project with these in place of its own."""
+        providers = {
+            name: replace(project.providers[name], kind="pigeonhost", **asdict(account))
+            for name, account in self.accounts.items()
+        }
+        services = {
+            name: Service(
+                name=name, place=each.place, url=f"{self.services}/{name}", allow=_THIS_MACHINE
+            )
+            for name, each in project.services.items()
+            if self.services and name not in self.real
+        }
+        return replace(
+            project,
+            providers={**project.providers, **providers},
+            services={**project.services, **services},
+        )
+
+
+_THIS_MACHINE = ("127.0.0.0/8", "::1/128")
+
+
 class Runtime:
     """A project at work in this process. Make it with `open`; close it when done."""
 
@@ -66,12 +99,12 @@ class Runtime:
         *,
         clock: Clock,
         rng: Random,
-        accounts: Mapping[str, Account] | None = None,
+        stand_ins: StandIns,
         seat: str | None = None,
     ) -> None:
-        self._accounts = accounts or {}
+        self._stand_ins = stand_ins
         self._wiring = _wiring(project)
-        project = _with_accounts(project, self._accounts)
+        project = stand_ins.in_(project)
         self.settings = settings
         self.store = store
         self.redis = connection
@@ -124,11 +157,11 @@ class Runtime:
         clock: Clock | None = None,
         rng: Random | None = None,
         upgrade: bool = False,
-        accounts: Mapping[str, Account] | None = None,
+        stand_ins: StandIns | None = None,
         seat: str | None = None,
     ) -> Runtime:
-        """Read the project and connect everything; `accounts` are by the provider's name, `seat`
-        is the place of this process, whose last holder is surely gone.
+        """Read the project and connect everything; `seat` is the place of this process, whose last
+        holder is surely gone.
 
         Raises ProjectInvalid for mistakes in its files and SettingsInvalid for wrong settings.
         """
@@ -148,7 +181,7 @@ class Runtime:
                 connection or connect_redis(settings.redis_url),
                 clock=clock or SystemClock(),
                 rng=rng or SystemRandom(),
-                accounts=accounts,
+                stand_ins=stand_ins or StandIns(),
                 seat=seat,
             )
         except BaseException:
@@ -169,7 +202,7 @@ class Runtime:
                 "numbers, providers or public_url have changed in smsflow.yaml; start again to use"
                 " them"
             )
-        project = _with_accounts(read, self._accounts)
+        project = self._stand_ins.in_(read)
         new = world.build(
             project, loaded.flows, secret=self.world.secret, extension=loaded.extension
         )
@@ -266,14 +299,6 @@ def _wiring(project: Project) -> object:
     nowhere = Place("", 1, 1)
     providers = [replace(each, place=nowhere) for each in project.providers.values()]
     return numbers, providers, project.public_url
-
-
-def _with_accounts(project: Project, accounts: Mapping[str, Account]) -> Project:
-    changed = {
-        name: replace(project.providers[name], kind="pigeonhost", **asdict(account))
-        for name, account in accounts.items()
-    }
-    return replace(project, providers={**project.providers, **changed})
 
 
 def provider_of(

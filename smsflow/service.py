@@ -25,9 +25,10 @@ from smsflow.config import Settings
 from smsflow.engine.model import Project
 from smsflow.errors import SettingsInvalid
 from smsflow.extending import read_project
-from smsflow.runtime import Account, Runtime
+from smsflow.runtime import Account, Runtime, StandIns
 from smsflow.sandbox.records import Route
 from smsflow.sandbox.server import Sandbox
+from smsflow.sandbox.web_services import WebServices
 from smsflow.web import create_app
 from smsflow.worker import ThreadWorkers
 
@@ -47,7 +48,8 @@ class Service:
     """A project at work in this process, from `start` to `stop`; usable in a `with` statement.
 
     Port 0 takes a free one; `url` tells it. With `sandboxed` each provider of the project is a
-    sandbox on a port of its own, whatever account smsflow.yaml names: `sandboxes` has them.
+    sandbox on a port of its own, whatever account smsflow.yaml names, and one server stands in for
+    the web services that flows call, but for the `real` ones: `sandboxes` and `web_services`.
     `extend` adds pages to the web application; it may look at `runtime` and `sandboxes`.
     """
 
@@ -63,6 +65,7 @@ class Service:
         rng: Random | None = None,
         sweep_every: float = 1.0,
         sandboxed: bool = False,
+        real: frozenset[str] = frozenset(),
         extend: Callable[[Flask], None] | None = None,
     ) -> None:
         self._settings = settings
@@ -72,9 +75,11 @@ class Service:
         self._sweep_every = sweep_every
         self._sandboxed = sandboxed
         self._extend = extend
+        self._stand_ins = StandIns(real=real)
         self._running = ExitStack()
         self.sandboxes: Mapping[str, Sandbox] = {}
         self.accounts: Mapping[str, Account] = {}
+        self.web_services = WebServices(self._clock)
         self.url = ""
 
     def start(self) -> None:
@@ -83,13 +88,19 @@ class Service:
         Raises ProjectInvalid, SettingsInvalid; an address that is taken is a SettingsInvalid too.
         """
         project, _ = read_project(self._settings.project)
+        unknown = sorted(self._stand_ins.real - set(project.services))
+        if unknown:
+            known = ", ".join(project.services) or "none"
+            raise SettingsInvalid(
+                f"there is no service '{unknown[0]}' in smsflow.yaml, which has: {known}"
+            )
         with ExitStack() as starting:
             # The port has to be known before the runtime: it is part of every notifyUrl.
             web = _Web(*self._address)
             starting.callback(web.stop)
             self.url = web.url
             if self._sandboxed:
-                self._start_sandboxes(project, starting)
+                self._start_stand_ins(project, starting)
             self.runtime = self._open()
             starting.callback(self.runtime.close)
             web.serve(self._application())
@@ -120,7 +131,7 @@ class Service:
             clock=self._clock,
             rng=self._rng,
             upgrade=True,
-            accounts=self.accounts,
+            stand_ins=self._stand_ins,
         )
 
     def _application(self) -> Flask:
@@ -129,8 +140,8 @@ class Service:
             self._extend(app)
         return app
 
-    def _start_sandboxes(self, project: Project, starting: ExitStack) -> None:
-        """Each provider of the project as a server of its own."""
+    def _start_stand_ins(self, project: Project, starting: ExitStack) -> None:
+        """Each provider of the project as a server of its own, and one for its web services."""
         sandboxes, accounts = {}, {}
         for name in project.providers:
             password = secrets.token_urlsafe()
@@ -144,6 +155,10 @@ class Service:
                 webhook_secret=secrets.token_urlsafe(),
             )
         self.sandboxes, self.accounts = sandboxes, accounts
+        starting.enter_context(self.web_services)
+        self._stand_ins = replace(
+            self._stand_ins, accounts=accounts, services=self.web_services.url
+        )
 
     def _route(self, project: Project) -> None:
         """Have the sandboxes push texts to our numbers, and clicks, to the web, as a customer would

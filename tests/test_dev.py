@@ -209,6 +209,26 @@ def test_each_text_is_one_line(workshop: Workshop, page: Page) -> None:
     assert not {"\u202e", "\x1b"} & set(printed(workshop))
 
 
+def test_web_services_are_played_and_their_calls_are_shown(workshop: Workshop, page: Page) -> None:
+    """The survey's last step tells the CRM, which is nowhere; its key is not asked for."""
+    for count, text in enumerate(("feedback", "5", "skip"), 1):
+        page.says(PHONE, text)
+        page.got(PHONE, count)
+
+    def shown() -> list[str]:
+        workshop.look()
+        return [line for line in printed(workshop).splitlines() if "  call  " in line]
+
+    (line,) = until(shown, "the call")
+    assert re.search(r'  call  POST crm:/csat  \{.*"score": 5', line)
+
+
+def test_a_real_service_that_the_project_does_not_have_is_told(project: Path) -> None:
+    done = CliRunner().invoke(smsflow, ["--project", str(project), "dev", "--real", "crn"])
+    assert done.exit_code == 2
+    assert "no service 'crn' in smsflow.yaml, which has: clinic, crm" in done.output
+
+
 def test_two_on_one_project_would_fight(project: Path, workshop: Workshop) -> None:
     """The second one says so and leaves the first alone."""
     with pytest.raises(SettingsInvalid, match="already"), opened(project):

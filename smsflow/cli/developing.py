@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 @click.option(
     "--browser/--no-browser", default=True, help="Open the phone, where there is a screen."
 )
+@click.option("--real", multiple=True, metavar="SERVICE", help="Call this web service for real.")
 @click.option("--fresh", is_flag=True, help="Forget the chats and the clock of earlier runs.")
 @click.pass_context
-def dev(ctx: click.Context, port: int, browser: bool, fresh: bool) -> None:
+def dev(ctx: click.Context, port: int, browser: bool, fresh: bool, real: tuple[str, ...]) -> None:
     """Run it all here, with a phone in the browser. Flows are taken over when they change."""
     import logging
 
@@ -39,4 +40,4 @@ def dev(ctx: click.Context, port: int, browser: bool, fresh: bool) -> None:
     def explain(loaded: Loaded) -> str:
         return issues_text(loaded, config.project)
 
-    run(config, explain, port=port, browse=browser, fresh=fresh)
+    run(config, explain, port=port, browse=browser, fresh=fresh, real=frozenset(real))

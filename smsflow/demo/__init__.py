@@ -7,6 +7,7 @@ what the flows say. Nothing has to be installed, and nothing is left behind.
 
 from __future__ import annotations
 
+import json
 import secrets
 import sys
 import tempfile
@@ -16,7 +17,7 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from smsflow.config import Settings, project_folder
 from smsflow.demo.clock import DemoClock
@@ -112,6 +113,21 @@ class _Company:
         self._people.append(Person(self._stage, who, phone, language))
         return self._people[-1]
 
+    def hears(self, what: str, body: Any = None) -> None:
+        """Its web services are asked that, next; None stands for any body."""
+        stage, summary = self._stage, self._stage.record.summary
+        stage.settle()
+        fresh = stage.asked_after(summary.calls)
+        if not fresh:
+            stage.record.check("call", what, "silence", stage.clock.now())
+            return
+        summary.calls += 1
+        stage.record.check("call", what, fresh[0].what, stage.clock.now())
+        if body is not None:
+            wanted, got = (json.dumps(each, sort_keys=True) for each in (body, fresh[0].body))
+            stage.record.check("body of the call", wanted, got, stage.clock.now())
+        stage.record.add(Event(kind="call", at=fresh[0].at, who="business", text=fresh[0].what))
+
     def pass_to(self, moment: datetime) -> None:
         """Let time go by, with all that happens meanwhile."""
         self._stage.pass_to(moment)
@@ -151,6 +167,8 @@ class _Company:
         summary.parts = sum(text["parts"] for text in seen)
         summary.delivered = sum(text["group"] == "DELIVERED" for text in seen)
         heard = [text for phone in phones for text in stage.store.received_of(phone)]
+        unexpected = " / ".join(asked.what for asked in stage.asked_after(summary.calls))
+        stage.record.check("unexpected calls", "", unexpected, stage.clock.now())
         stage.record.check("texts in", str(summary.texts_in), str(len(heard)), stage.clock.now())
         ours = sorted(f"{message.wire_id} to {bare(message.contact)}, once" for message in sent)
         theirs = sorted(

@@ -10,7 +10,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One thing that happened. `kind`: begin, scene, start, text, silence, outcome, clock or
+    """One thing that happened. `kind`: begin, scene, start, text, silence, call, outcome, clock or
     deviation.
 
     `direction` is seen from the service: `in` for what people text, `out` for what they get.
@@ -49,6 +49,7 @@ class Summary:
     delivered: int = 0
     failed_over: int = 0
     refused_by_stop: int = 0
+    calls: int = 0
     sessions: Counter[str] = field(default_factory=Counter)  # by outcome
     deviations: list[Deviation] = field(default_factory=list)
     seconds: float = 0.0

@@ -91,6 +91,7 @@ class Terminal:
             "delivered": summary.delivered,
             "failed over": summary.failed_over,
             "refused by STOP": summary.refused_by_stop,
+            "calls to web services": summary.calls,
             "sessions": ", ".join(sessions),
             "seconds": f"{summary.seconds:.1f}",
         }

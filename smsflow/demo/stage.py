@@ -24,6 +24,7 @@ from smsflow.engine.scope import contact_scope
 from smsflow.engine.state import Contact
 from smsflow.engine.templating.templates import compile_text
 from smsflow.errors import SettingsInvalid, SmsflowError
+from smsflow.sandbox.web_services import Asked
 from smsflow.service import Service
 from smsflow.sms.numbers import bare
 
@@ -98,6 +99,10 @@ class Stage:
         if answer.status >= 400:
             raise SceneError(f"{method} {url} was answered {answer.status}: {content}")
         return content
+
+    def asked_after(self, count: int) -> list[Asked]:
+        """What the company's web services were asked after so many requests, oldest first."""
+        return self._service.web_services.asked_after(count)
 
     def bubbles(self, phone: str) -> list[Bubble]:
         """What a handset got, through whichever provider, oldest first."""

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from smsflow.demo.people import Person
 
 ZONE = ZoneInfo("Europe/London")
+LONG = "The queue was 20 minutes {{ long }} 😕"
 BEGIN = datetime(2026, 3, 2, 9, 30, tzinfo=ZONE)  # a Monday
 
 
@@ -26,6 +27,9 @@ class Company(Protocol):
 
     def pass_to(self, moment: datetime) -> None:
         """Let time go by, with all that happens meanwhile."""
+
+    def hears(self, what: str, body: Any = None) -> None:
+        """Its web services are asked that, next; None stands for any body."""
 
 
 Scene = Callable[[Company], None]
@@ -50,6 +54,7 @@ def appointment_confirmed(company: Company) -> None:
     patient.is_sent("appointment-reminder", "the clinic books, for Wednesday", appointment=visit)
     patient.gets("appointment-reminder", "answer", later=True)
     patient.says("Yes!!")
+    company.hears("POST clinic:/appointments/A7/confirm")
     patient.gets("appointment-reminder", "answer.then.confirm/send-1")
     patient.ends("confirmed")
 
@@ -83,10 +88,12 @@ def survey(company: Company) -> None:
     customer.gets("csat-survey", "reason")
     customer.says("b")
     customer.gets("csat-survey", "comment")
-    customer.says("The queue was 20 minutes {{ long }} 😕")
+    customer.says(LONG)
     customer.gets("csat-survey", "call_me")
     customer.says("yeah ok")
     customer.gets("csat-survey", "main/send-1", score=2)
+    wish = {"score": 2, "reason": "staff", "comment": LONG, "call_me": True, "ticket": None}
+    company.hears("POST crm:/csat", wish)
     customer.ends("done")
 
 

@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from io import TextIOWrapper
@@ -43,12 +43,19 @@ __all__ = ["Workshop", "mended", "run"]
 
 
 def run(
-    settings: Settings, explain: Explain, *, port: int, browse: bool = False, fresh: bool = False
+    settings: Settings,
+    explain: Explain,
+    *,
+    port: int,
+    browse: bool = False,
+    fresh: bool = False,
+    real: frozenset[str] = frozenset(),
 ) -> None:
     """Serve until SIGINT or SIGTERM.
 
     A project with mistakes is waited for. `explain` words what is wrong with the files, in colour;
-    `fresh` forgets earlier chats. Raises ProjectInvalid where there is no project, and
+    `fresh` forgets earlier chats; calls go to the `real` services, and to a stand-in instead of all
+    others. Raises ProjectInvalid where there is no project, and
     SettingsInvalid when it can't start.
     """
     told = threading.Event()
@@ -59,7 +66,8 @@ def run(
     screen = Screen(sys.stdout, "UTC")
     if not mended(settings.project, explain, screen, lambda: told.wait(LOOK_EVERY * FILES_EVERY)):
         return
-    with Workshop(settings, explain, port=port, stream=sys.stdout, fresh=fresh) as workshop:
+    workshop = Workshop(settings, explain, port=port, stream=sys.stdout, fresh=fresh, real=real)
+    with workshop:
         if browse:
             _open_browser(settings, f"{workshop.service.url}/phone")
         looks = 0
@@ -102,6 +110,7 @@ class Workshop:
         port: int,
         stream: TextIO,
         fresh: bool = False,
+        real: frozenset[str] = frozenset(),
     ) -> None:
         folder = settings.project / ".smsflow"
         self._settings = replace(
@@ -112,6 +121,7 @@ class Workshop:
         self._port = port
         self._stream = stream
         self._fresh = fresh
+        self._real = real
         self._running = ExitStack()
         self.notices = phone.Notices()
 
@@ -129,6 +139,7 @@ class Workshop:
                 clock=self.clock,
                 sweep_every=SWEEP_EVERY,
                 sandboxed=True,
+                real=self._real,
                 extend=self._add_phone,
             )
             starting.enter_context(self.service)
@@ -146,7 +157,8 @@ class Workshop:
         networks = {name: box.network for name, box in self.service.sandboxes.items()}
         self.passage = Passage(runtime, networks, self.clock)
         self.screen = Screen(self._stream, runtime.project.timezone)
-        self._ticker = Ticker(runtime, networks, self.screen)
+        services = self.service.web_services
+        self._ticker = Ticker(runtime, networks, services, self.screen)
         self._watcher = Watcher(runtime, self._explain)
         lab = phone.Lab(
             runtime=runtime,
@@ -185,7 +197,17 @@ class Workshop:
         self.screen.say(f"  flows   {flows}; they are taken over when a file changes")
         for name, box in self.service.sandboxes.items():
             self.screen.say(f"  sandbox {box.url} plays provider {name}")
+        if runtime.project.services:
+            real = sorted(self._real & set(runtime.project.services))
+            played = sorted(set(runtime.project.services) - self._real)
+            told = [f"calls to {_and(played)} are answered {{}} here"] if played else []
+            told += [f"calls to {_and(real)} are real"] if real else []
+            self.screen.say(f"  web     {'; '.join(told)}")
         self.screen.say("  Ctrl-C ends it")
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 @contextmanager

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TextIO
+from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -15,6 +16,7 @@ from smsflow.runtime import Runtime
 from smsflow.sandbox.codes import NO_ERROR
 from smsflow.sandbox.network import Network
 from smsflow.sandbox.records import Message
+from smsflow.sandbox.web_services import WebServices
 from smsflow.sms.encoding import segments
 from smsflow.sms.numbers import bare
 
@@ -56,6 +58,18 @@ class Screen:
             line.append(f"  {state}", _STYLES.get(state.split()[0], "red"))
         self._console.print(line)
 
+    def call(self, at: datetime, what: str, body: Any) -> None:
+        """One line for a call to a web service: clock, request, and its body in short."""
+        told = "" if body is None else json.dumps(body, ensure_ascii=False, default=str)
+        self._console.print(
+            Text.assemble(
+                (at.astimezone(self._zone).strftime("%a %H:%M:%S"), "dim"),
+                ("  call  ", "magenta"),
+                _in_one_line(what),
+                (f"  {_in_one_line(told)}", "dim"),
+            )
+        )
+
 
 def _in_one_line(text: str) -> str:
     """The text in one line that can't move the cursor, cut where nobody reads on."""
@@ -64,11 +78,19 @@ def _in_one_line(text: str) -> str:
 
 
 class Ticker:
-    """Prints the texts that came and went since the last look, each once."""
+    """Prints the texts and calls that came and went since the last look, each once."""
 
-    def __init__(self, runtime: Runtime, networks: Mapping[str, Network], screen: Screen) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        networks: Mapping[str, Network],
+        services: WebServices,
+        screen: Screen,
+    ) -> None:
         self._runtime = runtime
         self._networks = networks
+        self._services = services
+        self._called = 0
         self._screen = screen
         self._last = runtime.store.last_received()
         self._first_seen: dict[str, float] = {}  # a text of ours -> when, until it is printed
@@ -77,6 +99,9 @@ class Ticker:
 
     def look(self) -> None:
         """Print what is new."""
+        for asked in self._services.asked_after(self._called):
+            self._called += 1
+            self._screen.call(asked.at, asked.what, asked.body)
         for row, text in self._runtime.store.received_after(self._last):
             self._last = row
             if text.received_at is not None:

@@ -21,7 +21,7 @@ def test_the_samples_pass(sample: Path, run: Run) -> None:
     done = run(sample, "test")
     assert done.exit_code == 0
     assert "tests/flows/hours.test.yaml ....\n" in done.output
-    assert "40 passed in " in done.output
+    assert "43 passed in " in done.output
 
 
 def test_a_failing_test_prints_the_chat_and_both_places(sample: Path, run: Run, edit: Edit) -> None:
@@ -68,7 +68,7 @@ def test_paths_choose_files(sample: Path, run: Run) -> None:
     (sample / "tests" / "flows" / "hours.test.yaml").rename(outside)
     assert "4 passed" in run(sample, "test", str(outside)).output
     assert "11 passed" in run(sample, "test", str(sample / OTP)).output
-    assert "36 passed" in run(sample, "test", str(sample / "tests")).output
+    assert "39 passed" in run(sample, "test", str(sample / "tests")).output
 
 
 def test_no_test_is_code_5(sample: Path, run: Run) -> None:
@@ -90,7 +90,7 @@ def test_a_broken_file_is_code_2_and_the_others_are_played(
     assert done.exit_code == 2
     assert "tests/flows/otp.test.yaml:80:14: error F207: 'rejekted' is no report" in done.output
     assert "did you mean 'rejected'?" in done.output
-    assert "29 passed, 1 broken file" in done.output
+    assert "32 passed, 1 broken file" in done.output
     assert "tests/flows/hours.test.yaml ....\n" in done.output
 
 

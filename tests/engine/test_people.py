@@ -271,7 +271,7 @@ def test_the_api_and_a_broadcast_heed_the_conditions_of_their_trigger(
     assert not_meant(place.sim.world, many, contact(place), place.sim.now) == (reason or "")
 
 
-def test_one_of_several_triggers_of_a_kind_is_enough(world, place, phone):
+def test_one_of_several_triggers_of_a_kind_is_enough(world, place):
     world(
         "triggers: [{api: true, from_group: a}, {api: true, from_group: b}]\nsteps: [{send: Hello}]"
     )

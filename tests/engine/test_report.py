@@ -21,9 +21,9 @@ def printed(path: str, old: str, new: str) -> str:
 def test_a_misspelt_key_is_printed_as_documented() -> None:
     """Place, code, sentence; the line above; the line; a caret with the cure."""
     assert printed("flows/csat-survey.yaml", "    max: 480", "    timout: 2d") == (
-        "flows/csat-survey.yaml:49:5: error F203: unknown key 'timout' in an 'ask' step\n"
-        "   48 |     type: text\n"
-        "   49 |     timout: 2d\n"
+        "flows/csat-survey.yaml:50:5: error F203: unknown key 'timout' in an 'ask' step\n"
+        "   49 |     type: text\n"
+        "   50 |     timout: 2d\n"
         "      |     ^^^^^^ did you mean 'timeout'?"
     )
 
@@ -32,11 +32,11 @@ def test_a_goto_astray_is_printed_as_documented() -> None:
     """The hint says where the name that was meant stands."""
     text = printed("flows/appointment-reminder.yaml", "{goto: reception}", "{goto: receptoin}")
     assert text == (
-        "flows/appointment-reminder.yaml:38:20: error F301: "
+        "flows/appointment-reminder.yaml:43:20: error F301: "
         "'receptoin' is no section and no step id\n"
-        "   37 |         - end: declined\n"
-        "   38 |       move: {goto: receptoin}\n"
-        "      |                    ^^^^^^^^^ did you mean 'reception' (section, line 44)?"
+        "   42 |         - end: declined\n"
+        "   43 |       move: {goto: receptoin}\n"
+        "      |                    ^^^^^^^^^ did you mean 'reception' (section, line 51)?"
     )
 
 

@@ -72,8 +72,9 @@ def check_given(ctx: Context, given: Mapping[str, Any], place_of: Callable[[str]
     """Note every mistake of form in a `given`."""
     _moment(ctx, given.get("now", START), place_of("now"))
     _contact(ctx, given.get("contact", {}), place_of)
-    if not isinstance(given.get("start", {}), Mapping):
-        ctx.issue(place_of("start"), "F202", "'start' takes the inputs as a mapping", "or {}")
+    if not isinstance(given.get("start") or {}, Mapping):
+        hint = "{} starts it without inputs, null does not start it"
+        ctx.issue(place_of("start"), "F202", "'start' takes the inputs as a mapping", hint)
     codes = given.get("codes", [])
     well = isinstance(codes, list) and all(
         isinstance(code, str) and code and not (code.strip(DIGITS) and code.strip(LETTERS))

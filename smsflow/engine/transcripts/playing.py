@@ -96,7 +96,7 @@ class _Player(Checks):
 
     def play(self) -> None:
         """Every line in order; at the end nothing may be left over."""
-        if "start" in self.test.given:
+        if self.test.given.get("start") is not None:
             self._start(self.test.given["start"])
             self._show()
         for line in self.test.lines:
