@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
+from smsflow.cli.covering import Covered, coverage_json, covered_by, print_coverage
 from smsflow.cli.group import issue_text, lines_of, settings_folder, smsflow
 from smsflow.errors import ProjectInvalid, SettingsInvalid
 
 if TYPE_CHECKING:
     from smsflow.author.scripts import Script, Timed
+    from smsflow.author.simulated import SimulatedProject
 
     Results = Sequence[tuple[Script, Sequence[Timed]]]
 
@@ -32,9 +34,27 @@ FAILED, BROKEN, NO_TESTS = 1, 2, 5  # exit codes; 5 is pytest's, too
     default="text",
     help="For people, or for programs.",
 )
+@click.option(
+    "--cover",
+    is_flag=True,
+    help="Tell which steps, outcomes and languages of the flows no test came to.",
+)
+@click.option(
+    "--cover-min",
+    "least",
+    type=click.IntRange(0, 100),
+    metavar="PERCENT",
+    help="Fail when the tests come to less of a flow; tells what --cover tells.",
+)
 @click.pass_context
 def test(
-    ctx: click.Context, paths: tuple[Path, ...], wanted: str, junit: Path | None, form: str
+    ctx: click.Context,
+    paths: tuple[Path, ...],
+    wanted: str,
+    junit: Path | None,
+    form: str,
+    cover: bool,
+    least: int | None,
 ) -> None:
     """Play the transcripts in tests/flows, or in PATHS. They have a clock of their own.
 
@@ -42,28 +62,44 @@ def test(
     """
     from smsflow.author import junit as xml
     from smsflow.author import scripts
+    from smsflow.author.simulated import open_project
 
     folder = settings_folder(ctx)
     printer: _Printer = _Json() if form == "json" else _Text(folder)
     try:
-        results = _play(folder, scripts.find(folder, paths), wanted, printer)
+        project = open_project(folder)
     except ProjectInvalid as error:
         printer.invalid(error)
         ctx.exit(BROKEN)
-    printer.close(results)
+    results = _play(project, scripts.find(folder, paths), wanted, printer)
+    covered = None
+    if cover or least is not None:
+        covered = _covered(project, results, least, chosen=bool(paths or wanted))
+    printer.close(results, covered)
     if junit is not None:
         _write(junit, xml.as_xml(results))
-    ctx.exit(_code(results))
+    ctx.exit(_code(results) or (FAILED if covered and covered.low else 0))
 
 
-def _play(folder: Path, paths: Iterable[Path], wanted: str, printer: _Printer) -> Results:
+def _covered(
+    project: SimulatedProject, results: Results, least: int | None, *, chosen: bool
+) -> Covered:
+    """What the tests came to of all flows; when they were chosen, of the flows that they test."""
+    played = [each.played for _, timed in results for each in timed]
+    tested = {each.test.flow for each in played}
+    flows = project.world.flows
+    names = sorted(name for name in flows if not chosen or name in tested)
+    return covered_by(played, [flows[name] for name in names], least)
+
+
+def _play(
+    project: SimulatedProject, paths: Iterable[Path], wanted: str, printer: _Printer
+) -> Results:
     from smsflow.author import scripts
-    from smsflow.author.simulated import open_project
 
-    project = open_project(folder)
     results: list[tuple[Script, list[Timed]]] = []
     for path in paths:
-        script = scripts.read(path, folder)
+        script = scripts.read(path, project.folder)
         chosen = scripts.named(script, wanted)
         if not chosen and not script.issues:
             continue
@@ -109,8 +145,8 @@ class _Printer(Protocol):
     def end_of_file(self) -> None:
         """All tests of the file were played."""
 
-    def close(self, results: Results) -> None:
-        """All files were played."""
+    def close(self, results: Results, covered: Covered | None) -> None:
+        """All files were played, and came to that much of the flows."""
 
 
 _STYLES: dict[str, dict[str, Any]] = {
@@ -149,8 +185,9 @@ class _Text:
         """The end of the dots."""
         click.echo()
 
-    def close(self, results: Results) -> None:
-        """What is wrong with files, the chats of failed tests, and the summary."""
+    def close(self, results: Results, covered: Covered | None) -> None:
+        """What is wrong with files, the chats of failed tests, what no test came to, and the
+        summary."""
         from smsflow.author.failures import failure_lines
 
         for script, timed in results:
@@ -161,6 +198,8 @@ class _Text:
                     click.echo()
                     for line in failure_lines(each.played):
                         click.secho(line.text, **_STYLES.get(line.kind, {}))
+        if covered is not None:
+            print_coverage(covered)
         self._summary(results)
 
     def _summary(self, results: Results) -> None:
@@ -197,23 +236,30 @@ class _Json:
     def end_of_file(self) -> None:
         """Told at the end."""
 
-    def close(self, results: Results) -> None:
+    def close(self, results: Results, covered: Covered | None) -> None:
         """All tests, all issues and the counts."""
         from smsflow.engine.language import report
 
         issues = [report.as_json(issue) for script, _ in results for issue in script.issues]
         tests = [_as_json(script, each) for script, timed in results for each in timed]
-        self._print(tests, issues)
+        self._print(tests, issues, covered)
 
-    def _print(self, tests: list[dict[str, Any]], issues: list[dict[str, Any]]) -> None:
+    def _print(
+        self,
+        tests: list[dict[str, Any]],
+        issues: list[dict[str, Any]],
+        covered: Covered | None = None,
+    ) -> None:
         passed = sum(each["passed"] for each in tests)
-        content = {
+        content: dict[str, Any] = {
             "passed": passed,
             "failed": len(tests) - passed,
             "milliseconds": round(sum(each["milliseconds"] for each in tests), 3),
             "tests": tests,
             "issues": issues,
         }
+        if covered is not None:
+            content["coverage"] = coverage_json(covered)
         click.echo(json.dumps(content, ensure_ascii=False))
 
 

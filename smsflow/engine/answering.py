@@ -23,7 +23,7 @@ def accept(
 
 def skip(turn: Turn, session: Session, step: Ask) -> None:
     """Go on without an answer: it is the default, or unset."""
-    turn.trace(session, step, "skip", "a skip word")
+    turn.trace(session, step, "skip", "a skip word", way="on_skip")
     _take_default(turn, session, step)
     session.asked.append(step.id)
     running.outcome(turn, session, step, "on_skip")
@@ -53,8 +53,10 @@ def _take_default(turn: Turn, session: Session, step: Ask) -> None:
 def refuse(turn: Turn, session: Session, waiting: Waiting, step: Ask, invalid: Invalid) -> None:
     """Ask again while there are tries left, else go the way of `on_invalid`."""
     waiting.tries += 1
-    turn.trace(session, step, "invalid", MASKED if step.sensitive else invalid.reason)
-    if waiting.tries > step.retry.times:
+    given_up = waiting.tries > step.retry.times
+    why_not = MASKED if step.sensitive else invalid.reason
+    turn.trace(session, step, "invalid", why_not, way="on_invalid" if given_up else None)
+    if given_up:
         _take_default(turn, session, step)
         otherwise = "invalid" if step.default is None else None
         running.outcome(turn, session, step, "on_invalid", otherwise=otherwise)

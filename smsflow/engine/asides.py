@@ -121,7 +121,7 @@ def _ended(turn: Turn, session: Session, step: Run, result: dict[str, Any]) -> N
     session.last = {**session.last, "outcome": label}
     if step.save is not None:
         session.variables[step.save] = result["variables"]
-    turn.trace(session, step, "ran", f"{step.flow}: {label}")
+    turn.trace(session, step, "ran", f"{step.flow}: {label}", way=f"on_{label}")
     if label == "failed" and "on_failed" not in step.outcomes:
         raise FlowFailed("flow", f"the flow '{step.flow}' failed", step.place)
     running.outcome(turn, session, step, f"on_{label}")

@@ -11,6 +11,7 @@ import hmac
 import re
 from datetime import datetime
 
+from smsflow.engine import ways
 from smsflow.engine.effects import SendText
 from smsflow.engine.model import Otp
 from smsflow.engine.state import Session, Waiting
@@ -68,7 +69,8 @@ def send_new(turn: Turn, session: Session, waiting: Waiting, step: Otp) -> None:
     elif turn.now < turn.length(again.every, waiting.since):
         turn.trace(session, step, "ignored", "the last code was sent a moment ago")
     else:
-        turn.trace(session, step, "resend", f"new code {waiting.resends + 1} of {again.times}")
+        told = f"new code {waiting.resends + 1} of {again.times}"
+        turn.trace(session, step, "resend", told, way=ways.RESENT)
         turn.drop_retries(waiting.root)
         send(turn, session, step)
 

@@ -28,7 +28,7 @@ from smsflow.engine.model import (
     Switch,
 )
 from smsflow.engine.signatures import plain
-from smsflow.engine.words.replies import AnswerSpec
+from smsflow.engine.ways import can_be_unclear, known_answers
 
 MAIN = "main"  # the section that `steps` is; it gets no frame
 _DASHED = (DELIVERY_OUTCOMES - {"on_delivered"}) | {
@@ -204,10 +204,8 @@ def _unwritten(step: AnyStep) -> Iterator[tuple[str, str]]:
         case Ask():
             if step.timeout is not None and "on_timeout" not in step.outcomes:
                 yield "on_timeout", "no_answer"
-            takes_all = step.answer == AnswerSpec() and step.valid is None
-            bounded = step.minimum is not None or step.maximum is not None
-            can_fail = (bounded or not takes_all) and step.default is None
-            if can_fail and "on_invalid" not in step.outcomes:
+            ends = can_be_unclear(step) and step.default is None
+            if ends and "on_invalid" not in step.outcomes:
                 yield "on_invalid", "invalid"
         case Otp():
             for outcome in ("on_expired", "on_locked"):
@@ -219,8 +217,7 @@ def _all_answers(step: AnyStep) -> bool:
     """True for a question with a handler for each answer, so that none goes straight on."""
     if not isinstance(step, Ask) or step.when is not None:
         return False
-    known = {"choice": [each.key for each in step.answer.choices], "yesno": ["yes", "no"]}
-    answers = known.get(step.answer.type, [])
+    answers = known_answers(step)
     falls = (step.skip and "on_skip" not in step.outcomes) or step.default is not None
     handled = all(f"then.{each}" in step.outcomes for each in answers)
     return bool(answers) and handled and not falls

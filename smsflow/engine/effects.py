@@ -186,6 +186,7 @@ class Traced:
     what: str  # start, route, send, ask, reply, report, wait, set, end, error ...
     detail: str
     place: Place | None = None
+    way: str | None = None  # that the session takes out of the step by this: see `engine.ways`
 
 
 @dataclass(frozen=True, slots=True)

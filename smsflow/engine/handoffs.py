@@ -62,7 +62,7 @@ def close(turn: Turn, event: AgentClosed) -> None:
     for session, waiting in _named(turn, event.handoff):
         with running.guarded(turn, session):
             step = turn.flow_of(session).steps[waiting.step]
-            turn.trace(session, step, "closed", event.by)
+            turn.trace(session, step, "closed", event.by, way="on_closed")
         handoffs.shut(turn, waiting, "closed", event.by)
         asides.come(turn, session, waiting, {"closed": event.by})
         result = {"result": "closed"}
@@ -75,6 +75,6 @@ def _named(turn: Turn, handoff: str) -> list[tuple[Session, Waiting]]:
 
 def time_out(turn: Turn, session: Session, waiting: Waiting, step: Handoff) -> None:
     """The contact has waited in vain."""
-    turn.trace(session, step, "timeout", "no person answered")
+    turn.trace(session, step, "timeout", "no person answered", way="on_timeout")
     handoffs.shut(turn, waiting, "timeout")
     running.outcome(turn, session, step, "on_timeout")

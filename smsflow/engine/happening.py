@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from smsflow.engine import addressing, asides, running, triggering
+from smsflow.engine import addressing, asides, running, triggering, ways
 from smsflow.engine.events import EventHappened
 from smsflow.engine.model import Happening, Wait
 from smsflow.engine.state import Session, kept
@@ -47,7 +47,7 @@ def _comes(turn: Turn, session: Session, name: str, data: dict[str, Any]) -> boo
             if waiting is None or not isinstance(step, Wait) or step.happening is None:
                 continue
             if _concerns(turn, session, step.happening, name, data):
-                turn.trace(session, step, "event", name)
+                turn.trace(session, step, "event", name, way=ways.CAME)
                 asides.come(turn, session, waiting, {"event": data})
                 return True
     return False

@@ -47,7 +47,7 @@ from smsflow.engine.events import (
 from smsflow.engine.model import Action, Ask, Call, Handoff, Otp, Wait
 from smsflow.engine.questions import pause_others
 from smsflow.engine.state import Conversation, Session, Waiting
-from smsflow.engine.turn import Turn, deadline_name
+from smsflow.engine.turn import Turn
 from smsflow.engine.verbs import calling, texts
 from smsflow.engine.verbs.waiting import is_late
 from smsflow.engine.world import World
@@ -110,7 +110,7 @@ def _timer(turn: Turn, event: TimerDue) -> None:
 def _deadline(turn: Turn, session: Session, name: str) -> None:
     with running.guarded(turn, session):
         for handler in turn.flow_of(session).anytime:
-            if deadline_name(session, handler.name) == name:
+            if session.deadline_name(handler.name) == name:
                 asides.break_in(turn, session, handler, "deadline")
 
 
@@ -118,24 +118,25 @@ def _fire(turn: Turn, session: Session, waiting: Waiting, name: str, due: dateti
     step = turn.flow_of(session).steps[waiting.step]
     match name, step:
         case "wait", Wait() if is_late(turn, step, due):
-            turn.trace(session, step, "late", f"was due {turn.by_the_clock(due)}")
+            told = f"was due {turn.by_the_clock(due)}"
+            turn.trace(session, step, "late", told, way="on_late")
             running.outcome(turn, session, step, "on_late")
         case "wait", Wait():
             running.leave(turn, session, step.next)
         case "timeout", Wait():
-            turn.trace(session, step, "timeout", "the event did not come")
+            turn.trace(session, step, "timeout", "the event did not come", way="on_timeout")
             running.outcome(turn, session, step, "on_timeout")
         case "timeout", Handoff():
             handoffs.time_out(turn, session, waiting, step)
         case "release", Ask():
             pause_others(turn, session)
         case "timeout", Ask():
-            turn.trace(session, step, "timeout", "no answer came")
+            turn.trace(session, step, "timeout", "no answer came", way="on_timeout")
             running.outcome(turn, session, step, "on_timeout", otherwise="no_answer")
         case "nudge", Ask():
             texts.nudge(turn, session, waiting, step)
         case "expire", Otp():
-            turn.trace(session, step, "timeout", "the code expired")
+            turn.trace(session, step, "timeout", "the code expired", way="on_expired")
             running.outcome(turn, session, step, "on_expired", otherwise="expired")
         case "errand", Call() | Action():
             asides.arrive(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from smsflow.engine import asides, policy, triggering
+from smsflow.engine import asides, policy, triggering, ways
 from smsflow.engine.effects import SendAgain
 from smsflow.engine.events import Sent
 from smsflow.engine.leaving import plan_for_other
-from smsflow.engine.model import Send
+from smsflow.engine.model import Send, Step
 from smsflow.engine.policy import Window
 from smsflow.engine.questions import pause_others
 from smsflow.engine.state import Plan, Session, Waiting
@@ -53,13 +53,18 @@ def _settle(turn: Turn, sent: Sent, outcome: str, detail: str, *, reword: bool =
 
 def _note(turn: Turn, session: Session, sent: Sent, outcome: str) -> None:
     """Bring the variable up to date that keeps the text's status."""
-    flow = turn.world.flow(session.flow, session.version)
-    step = flow.steps.get(sent.step or "") if flow else None
+    step = _step_of(turn, session, sent)
     if not isinstance(step, Send) or step.save is None:
         return
     known = session.variables.get(step.save)
     if isinstance(known, dict) and known.get("id") == sent.root:
         session.variables[step.save] = {**known, "status": outcome}
+
+
+def _step_of(turn: Turn, session: Session, sent: Sent) -> Step | None:
+    """The step that sent the text, in the session's version of the flow."""
+    flow = turn.world.flow(session.flow, session.version)
+    return flow.steps.get(sent.step or "") if flow is not None else None
 
 
 def _wait_of(session: Session | None, sent: Sent) -> Waiting | None:
@@ -84,7 +89,9 @@ def _tried_again(turn: Turn, sent: Sent, outcome: str, *, concerned: bool, rewor
     session = turn.conversation.session(sent.session) if sent.session else None
     if session is not None:
         other = "" if words is None else f", in other words: {words}"
-        turn.trace(session, None, "again", f"via {plan.number} after {outcome}{other}")
+        told = f"via {plan.number} after {outcome}{other}"
+        way = None if words is None else ways.REWORDED
+        turn.trace(session, _step_of(turn, session, sent), "again", told, way=way)
         waiting = _wait_of(session, sent)
         if waiting is not None and concerned and plan.number not in waiting.numbers:
             waiting.numbers.append(plan.number)

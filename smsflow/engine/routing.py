@@ -19,6 +19,7 @@ from smsflow.engine import (
     running,
     starting,
     understanding,
+    ways,
 )
 from smsflow.engine.effects import ConsentChanged, DropQueued, TextMasked
 from smsflow.engine.events import TextReceived
@@ -243,16 +244,16 @@ def judge(
     """Compare a code and take the session the way that it earns: see `codes.compare`."""
     verdict = codes.compare(turn, session, waiting, step, guess, at)
     if verdict == "verified":
-        turn.trace(session, step, "reply", "the right code")
+        turn.trace(session, step, "reply", "the right code", way=ways.ANSWERED)
         with running.guarded(turn, session):  # whatever comes next, the code was right
             running.leave(turn, session, step.next)
     elif verdict == "locked":
-        turn.trace(session, step, "locked", f"{waiting.tries} wrong codes")
+        turn.trace(session, step, "locked", f"{waiting.tries} wrong codes", way="on_locked")
         codes.lock(turn, session, step)
         with running.guarded(turn, session):
             running.outcome(turn, session, step, "on_locked", otherwise="locked")
     elif verdict == "expired":
-        turn.trace(session, step, "timeout", "the code had expired")
+        turn.trace(session, step, "timeout", "the code had expired", way="on_expired")
         with running.guarded(turn, session):
             running.outcome(turn, session, step, "on_expired", otherwise="expired")
     else:

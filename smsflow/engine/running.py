@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import assert_never
 
-from smsflow.engine import codes, filling, following
+from smsflow.engine import codes, filling, following, ways
 from smsflow.engine.effects import Traced
 from smsflow.engine.hiding import hidden
 from smsflow.engine.model import (
@@ -89,10 +89,11 @@ def _caught(
     """The first step of the handler: the step's own, else the flow's; None when there is none,
     or when a handler failed, and the session has ended."""
     detail = f"{failure.kind}: {failure.message}"
-    handler = None
+    handler = way = None
     if flow is not None and session.handling is None:
         if step is not None and "on_error" in step.outcomes:
             session.handling, handler = f"{step.id}.on_error", step.outcomes["on_error"]
+            way = "on_error"
         elif flow.on_error is not None:
             session.handling, handler = ON_ERROR, flow.on_error
     place = failure.place or (step.place if step is not None else None)
@@ -103,9 +104,8 @@ def _caught(
         "place": str(place) if place is not None else None,
     }
     what = "error" if handler is None else "handled"
-    turn.effects.append(
-        Traced(session.id, step.id if step else None, what, hidden(flow, session, detail), place)
-    )
+    at = step.id if step is not None else None
+    turn.effects.append(Traced(session.id, at, what, hidden(flow, session, detail), place, way))
     if handler is None:
         finish(turn, session, "failed")
     return handler
@@ -171,7 +171,7 @@ def _walk(turn: Turn, session: Session, flow: Flow, step: AnyStep) -> str | None
         _count_visit(session, step)
     if turn.holds(session, step.when):
         return _enter(turn, session, flow, step)
-    turn.trace(session, step, "skip", "its 'when' is false")
+    turn.trace(session, step, "skip", "its 'when' is false", way=ways.SKIPPED)
     return step.next
 
 

@@ -217,6 +217,11 @@ class Session:
         """True until it has ended."""
         return self.outcome is None
 
+    def deadline_name(self, handler: str) -> str:
+        """The name of the timer of an `anytime` deadline; those set before a move ring for
+        nobody."""
+        return f"{handler}/{self.moves}" if self.moves else handler
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
         data = {name: encode(getattr(self, name)) for name in _SESSION_FIELDS}

@@ -33,7 +33,7 @@ from smsflow.engine.templating.templates import (
     compile_text,
 )
 from smsflow.engine.templating.values import in_zone
-from smsflow.engine.wording import Wording, options_of, worded
+from smsflow.engine.wording import Wording, options_of, place_of, worded
 from smsflow.engine.world import World
 from smsflow.errors import Place
 from smsflow.sms.options import Options
@@ -203,8 +203,16 @@ class Turn:
         )
         return session.waiting
 
-    def trace(self, session: Session | None, step: Step | None, what: str, detail: str) -> None:
-        """One line for the trace."""
+    def trace(
+        self,
+        session: Session | None,
+        step: Step | None,
+        what: str,
+        detail: str,
+        *,
+        way: str | None = None,
+    ) -> None:
+        """One line for the trace; `way`: the one that the session takes by this (`engine.ways`)."""
         if session is not None:
             detail = hidden(self.world.flow(session.flow, session.version), session, detail)
         self.effects.append(
@@ -214,6 +222,7 @@ class Turn:
                 what,
                 detail,
                 step.place if step else None,
+                way,
             )
         )
 
@@ -224,7 +233,7 @@ class Turn:
 
     def deadline(self, session: Session, name: str, due: datetime) -> None:
         """Wake the session at `due`, whatever it waits for then."""
-        self.effects.append(SetTimer(session.id, 0, deadline_name(session, name), due))
+        self.effects.append(SetTimer(session.id, 0, session.deadline_name(name), due))
 
     def drop_retries(self, root: str | None) -> None:
         """Whatever was still to be tried for that text is pointless now."""
@@ -297,7 +306,7 @@ class Turn:
             expires=min(ends, default=None),
             to=to,
             options=options,
-            place=_written(step, words.slot, session.language),
+            place=place_of(step, words.slot, session.language),
         )
         self.effects.append(effect)
         whom = "" if to is None else f"to {to}: "
@@ -387,13 +396,3 @@ class Turn:
                 name=name,
             )
         )
-
-
-def deadline_name(session: Session, handler: str) -> str:
-    """The name of the timer of an `anytime` deadline; those set before a move ring for nobody."""
-    return f"{handler}/{session.moves}" if session.moves else handler
-
-
-def _written(step: Speaking | None, slot: Text | None, language: str) -> Place | None:
-    text = slot or (step.text if step is not None else None)
-    return text.in_language(language).place if text is not None else None

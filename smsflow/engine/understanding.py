@@ -87,7 +87,9 @@ def keep(
 ) -> str:
     """Keep an answer, with a line for the trace (`what`); the outcome of the step that it is."""
     label = label_of(parsed.value)
-    turn.trace(session, step, what, MASKED if step.sensitive else f"{label} ({parsed.how})")
+    way = f"then.{_way(parsed.value)}"
+    told = MASKED if step.sensitive else f"{label} ({parsed.how})"
+    turn.trace(session, step, what, told, way=way)
     session.answers[step.save or step.id] = {
         "raw": text,
         "tries": tries,
@@ -97,7 +99,7 @@ def keep(
     if step.save is not None:
         session.variables[step.save] = parsed.value
     session.asked.append(step.id)
-    return f"then.{_way(parsed.value)}"
+    return way
 
 
 def _way(value: Any) -> str:

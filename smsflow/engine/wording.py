@@ -8,6 +8,7 @@ from typing import Any
 
 from smsflow.engine.model import Ask, Delivery, DeliveryPolicy, Flow, Send, Speaking, Text
 from smsflow.engine.policy import MAX_SEGMENTS
+from smsflow.errors import Place
 from smsflow.sms.options import LONGEST_CALLBACK, Options
 
 
@@ -54,3 +55,9 @@ def options_of(delivery: Delivery, flow: Flow, value: Callable[[Any], Any]) -> O
         tracking=tracking,
         callback=None if callback is None else str(callback),
     )
+
+
+def place_of(step: Speaking | None, slot: Text | None, language: str) -> Place | None:
+    """Where the words of a text are written: those of the slot, else of the step."""
+    text = slot or (step.text if step is not None else None)
+    return text.in_language(language).place if text is not None else None

@@ -1,7 +1,13 @@
-"""What must follow in a transcript: each line is held against what the simulator has."""
+"""What must follow in a transcript: each line is held against what the simulator has.
+
+A text in other words than a line expects is a failure, or a correction: for `smsflow test
+--update`, which writes what was really sent into the file, the test goes on as if it had agreed.
+Only whole texts can be corrected, for what a part of a text was meant to show nobody can tell.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -30,13 +36,30 @@ class Failed(Exception):
         self.place, self.reason, self.got, self.source = place, reason, got, source
 
 
-class Checks:
-    """A test under way, and what its lines have spoken of so far."""
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A text of a test file, where it stands, and what was sent in its stead."""
 
-    def __init__(self, test: Transcript, sim: Simulator, zone: str) -> None:
+    place: Place
+    old: str
+    new: str
+
+
+class Checks:
+    """A test under way, and what its lines have spoken of so far. With a list of `corrections`,
+    texts in other words are noted there."""
+
+    def __init__(
+        self,
+        test: Transcript,
+        sim: Simulator,
+        zone: str,
+        corrections: list[Correction] | None = None,
+    ) -> None:
         self.test = test
         self.sim = sim
         self.zone = zone
+        self._corrections = corrections
         self._checked = 0  # texts that a line has spoken of
         self._heard = 0  # events of the flows that a line has spoken of
         self._called = 0  # calls that a line has spoken of
@@ -108,7 +131,11 @@ class Checks:
             raise Failed(line.value_place, reason, got=got + text.effect.text)
         for key, value in line.value.items():
             got = self._got(text, key)
-            if not agrees(key, got, str(value)):
+            if agrees(key, got, str(value)):
+                continue
+            if key == "text" and self._corrections is not None:
+                self._corrections.append(Correction(line.place_of(key), str(value), got))
+            else:
                 reason, source = f"expected: {wish(key, value)}", self._source(text)
                 raise Failed(line.place_of(key), reason, got=got, source=source)
 
@@ -171,7 +198,11 @@ class Checks:
         handed, self._handed = news[0], self._handed + 1
         for key, value in line.value.items():
             got = str(getattr(handed, key))
-            if got != value:
+            if got == value:
+                continue
+            if key == "note" and self._corrections is not None:
+                self._corrections.append(Correction(line.place_of(key), value, got))
+            else:
                 raise Failed(line.place_of(key), f"expected {wish(key, value)}", got=got)
 
     def _check_end(self, line: Line) -> None:

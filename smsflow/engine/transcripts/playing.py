@@ -14,7 +14,8 @@ from typing import Any
 
 from smsflow.engine.language.literals import parse_duration
 from smsflow.engine.language.reading import listed, suggest
-from smsflow.engine.transcripts.checks import Checks, Failed
+from smsflow.engine.transcripts.checks import Checks, Correction, Failed
+from smsflow.engine.transcripts.coverage import Reached
 from smsflow.engine.transcripts.given import SEED, GivenInvalid, begin, moment
 from smsflow.engine.transcripts.lines import REPORTS, Line
 from smsflow.engine.transcripts.services import Outside
@@ -39,7 +40,9 @@ class ChatLine:
 @dataclass(slots=True)
 class Played:
     """How a test went. `place` is where it failed, `reason` what was expected there, `got` what
-    came instead (None: nothing can be said), `source` what sent the text, `zone` the contact's.
+    came instead (None: nothing can be said), `source` what sent the text, `zone` the contact's;
+    `reached` is what its sessions came to, until the failure if there was one, `corrections` the
+    texts that were sent in other words, when the test was played to find those.
     """
 
     test: Transcript
@@ -50,15 +53,23 @@ class Played:
     source: str = ""
     zone: str = "UTC"
     chat: list[ChatLine] = field(default_factory=list)
+    reached: Reached = field(default_factory=Reached)
+    corrections: list[Correction] = field(default_factory=list)
 
 
 def play(
-    test: Transcript, world: World, *, deploy: Deploy | None = None, seed: int = SEED
+    test: Transcript,
+    world: World,
+    *,
+    deploy: Deploy | None = None,
+    seed: int = SEED,
+    correct: bool = False,
 ) -> Played:
-    """Play one test. `deploy` puts the flow of a file into the world."""
+    """Play one test. `deploy` puts the flow of a file into the world. With `correct` a text in
+    other words than the test expects is noted as a correction, and no failure."""
     played = Played(test)
     try:
-        _Player(test, world, deploy, seed, played).play()
+        _Player(test, world, deploy, seed, played, correct=correct).play()
     except Failed as failure:
         played.passed = False
         played.place = failure.place
@@ -70,7 +81,14 @@ def play(
 
 class _Player(Checks):
     def __init__(
-        self, test: Transcript, world: World, deploy: Deploy | None, seed: int, played: Played
+        self,
+        test: Transcript,
+        world: World,
+        deploy: Deploy | None,
+        seed: int,
+        played: Played,
+        *,
+        correct: bool,
     ) -> None:
         if test.flow not in world.flows:
             hint = suggest(test.flow, world.flows, f"the project has: {listed(world.flows)}")
@@ -85,9 +103,9 @@ class _Player(Checks):
         outside = Outside(
             test.given.get("http", {}), test.given.get("actions", {}), world.extension.actions
         )
-        super().__init__(
-            test, Simulator(world, start.contact, start.now, start.rng, outside), start.zone
-        )
+        sim = Simulator(world, start.contact, start.now, start.rng, outside)
+        super().__init__(test, sim, start.zone, played.corrections if correct else None)
+        played.reached = sim.reached
         self._listed = 0  # calls that stand in the chat
         self._shown = 0
         self._traced = 0

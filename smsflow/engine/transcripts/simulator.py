@@ -54,6 +54,7 @@ from smsflow.engine.machine import advance
 from smsflow.engine.model import Duration
 from smsflow.engine.moving import moved
 from smsflow.engine.state import Contact, Conversation, Session, decode
+from smsflow.engine.transcripts.coverage import Reached
 from smsflow.engine.transcripts.kept import Alarm, SimulatedText, TraceLine
 from smsflow.engine.transcripts.services import MadeCall, Outside, data_of, words_of
 from smsflow.engine.world import Route, World
@@ -80,6 +81,7 @@ class Simulator:
     moved: list[HandoffMoved | HandoffClosed] = field(default_factory=list)  # of handoffs
     consent: list[ConsentChanged] = field(default_factory=list)
     sessions: dict[str, Session] = field(default_factory=dict)  # also those that have ended
+    reached: Reached = field(default_factory=Reached)
     _texts: dict[str, SimulatedText] = field(default_factory=dict)
     _alarms: list[Alarm] = field(default_factory=list)
     _counter: int = 0
@@ -239,6 +241,7 @@ class Simulator:
     def _take(self, after: Conversation, effects: list[Effect]) -> None:
         self.contact = after.contact
         self.sessions.update({each.id: each for each in after.sessions})
+        self.reached.note(after.sessions, effects)
         for effect in effects:
             self._interpret(effect)
         self.move_to(self.now)

@@ -15,17 +15,17 @@ def branch(turn: Turn, session: Session, step: If | Switch) -> str | None:
     if isinstance(step, Switch):
         return _switch(turn, session, step)
     way = "then" if turn.holds(session, step.condition) else "else"
-    turn.trace(session, step, "if", way)
+    turn.trace(session, step, "if", way, way=way)
     return step.outcomes.get(way, step.next)
 
 
 def _switch(turn: Turn, session: Session, step: Switch) -> str | None:
     name = _as_written(turn.evaluate_if_set(session, step.subject))
-    way = f"case.{name}"
-    turn.trace(session, step, "switch", name if way in step.outcomes else f"{name}: else")
-    if way in step.outcomes:
-        return step.outcomes[way]
-    return step.outcomes.get("else", step.next)
+    way, told = f"case.{name}", name
+    if way not in step.outcomes:
+        way, told = "else", f"{name}: else"
+    turn.trace(session, step, "switch", told, way=way)
+    return step.outcomes.get(way, step.next)
 
 
 def _as_written(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from smsflow.engine import policy
+from smsflow.engine import policy, ways
 from smsflow.engine.model import Ask, Expression, Flow, Send, Speaking
 from smsflow.engine.questions import expect_answer_to, pause_others
 from smsflow.engine.state import Session, Waiting
@@ -62,7 +62,8 @@ def nudge(turn: Turn, session: Session, waiting: Waiting, step: Ask) -> None:
     if step.nudge is None or waiting.nudges >= step.nudge.times or waiting.paused:
         return
     waiting.nudges += 1
-    turn.trace(session, step, "nudge", f"reminder {waiting.nudges} of {step.nudge.times}")
+    told = f"reminder {waiting.nudges} of {step.nudge.times}"
+    turn.trace(session, step, "nudge", told, way=ways.NUDGED)
     slot = step.nudge.text or step.text
     waits = step.follows_delivery
     text = turn.render(session, slot)

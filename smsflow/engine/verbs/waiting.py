@@ -42,7 +42,7 @@ def _at_most(
 def _until(turn: Turn, session: Session, step: Wait, moment: Moment) -> str | None:
     due = reckon(turn, session, moment, step.place)
     if due <= turn.now:
-        turn.trace(session, step, "wait", "that moment is past")
+        turn.trace(session, step, "wait", "that moment is past", way="on_past")
         return step.outcomes.get("on_past", step.next)
     waiting = turn.wait(session, step, "timer")
     turn.trace(session, step, "wait", f"until {turn.by_the_clock(due)}")
