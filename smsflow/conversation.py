@@ -204,8 +204,7 @@ class _Sitting:
             self._happen(row.contact, event)
         if moved is not None:
             self.changes.moved.append(moved)
-            before = self._messages[moved.message]
-            self._messages[moved.message] = replace(before, state=moved.state, error=moved.error)
+            self._messages[moved.message] = moved.of(self._messages[moved.message])
         self.changes.finished.append(row.id)
 
     def _happen(self, phone: str, event: Event) -> None:
@@ -307,8 +306,9 @@ class _Sitting:
         state, error = State(row.payload["state"]), row.payload.get("error")
         if not message.state.may_become(state):
             return None, None
-        event = ReportArrived(self._sent(message), state, error) if state.final else None
-        return event, MovedForward(message.id, state, error, self._now)
+        moved = MovedForward(message.id, state, error, self._now, row.payload.get("status"))
+        why = error or (None if state is State.DELIVERED else moved.status)
+        return ReportArrived(self._sent(message), state, why) if state.final else None, moved
 
     def _sent(self, message: Message) -> Sent:
         """What the engine needs to know; a chain is over when an earlier text of it arrived."""

@@ -252,7 +252,13 @@ class Delivery:
         detail = answer.detail or answer.status
         match answer.verdict:
             case answers.Verdict.ACCEPTED:
-                return TryResult(leased=leased, verdict=Verdict.ACCEPTED, at=now, detail=detail)
+                return TryResult(
+                    leased=leased,
+                    verdict=Verdict.ACCEPTED,
+                    at=now,
+                    detail=detail,
+                    status=answer.status,
+                )
             case answers.Verdict.REJECTED:
                 return TryResult(
                     leased=leased,
@@ -260,6 +266,7 @@ class Delivery:
                     at=now,
                     state=answer.state,
                     detail=detail,
+                    status=answer.status,
                 )
             case answers.Verdict.DUPLICATE:
                 verdict = Verdict.HOLD
@@ -278,6 +285,7 @@ class Delivery:
             verdict=verdict,
             at=now,
             detail=detail,
+            status=answer.status,
             retry_at=now + self._pause(leased, answer),
         )
 

@@ -15,6 +15,7 @@ from smsflow.cli.telling import instant, length, safe
 if TYPE_CHECKING:
     from smsflow.providers.base import Provider
     from smsflow.providers.client import LogEntry
+    from smsflow.providers.words import Told
 
 _GROUPS = ("ACCEPTED", "PENDING", "UNDELIVERABLE", "DELIVERED", "EXPIRED", "REJECTED")
 
@@ -93,34 +94,30 @@ def logs(ctx: click.Context, /, name: str | None, as_json: bool, **filters: Any)
 
 def _print(found: Sequence[LogEntry], limit: int) -> None:
     """A table, oldest first, with what may help below a text that failed."""
-    from smsflow.providers.gsm_errors import error_named
-
     for entry in sorted(found, key=lambda each: each.sent_at or datetime.min.replace(tzinfo=UTC)):
         at = f"{entry.sent_at:%Y-%m-%d %H:%M:%S}" if entry.sent_at else "no date"
         state = str(entry.status.state) if entry.status else "no status"
         name = entry.status.name if entry.status else ""
         ends = f"{safe(entry.sender, 15):15} > {safe(entry.to, 15):15}"
         click.echo(f"{at:19}  {ends}  {state:13} {safe(name):28} {safe(entry.message_id, 64)}")
-        error = error_named(entry.error) if entry.error else None
-        why = f"{safe(entry.error or '')}: {error.description if error else 'unknown'}"
-        help_ = _help(entry)
-        if entry.error or help_:
-            click.echo(f"{'':21}{why if entry.error else ''}{help_ and f' (again: {help_})'}")
+        said = _told(entry)
+        if entry.error or said.help:
+            why = safe(": ".join(filter(None, (entry.error, said.words))))
+            click.echo(f"{'':21}{why}{said.help and f' ({said.help})'}")
     more = f"; there may be more: --limit {limit} was reached" if len(found) == limit else ""
     click.echo(f"{len(found)} {'text' if len(found) == 1 else 'texts'}{more}")
 
 
-def _help(entry: LogEntry) -> str:
-    """What may help a text that failed; "" for one that did not."""
-    row = entry.status.status if entry.status else None
-    if row is None or row.retry == "not needed":
-        return ""
-    return row.retry.value + (f", {row.action}" if row.action else "")
+def _told(entry: LogEntry) -> Told:
+    from smsflow.providers.words import told
+
+    return told(entry.status.key if entry.status else None, entry.error)
 
 
 def _as_json(entry: LogEntry) -> dict[str, Any]:
     found = entry.status
     row = found.status if found else None
+    said = _told(entry)
     return {
         "id": entry.message_id,
         "bulk": entry.bulk_id,
@@ -130,7 +127,8 @@ def _as_json(entry: LogEntry) -> dict[str, Any]:
         "state": found.state if found else None,
         "status": found.name if found else None,
         "description": row.description if row else None,
-        "retry": row.retry if row else None,
+        "words": said.words,
+        "retry": said.retry,
         "permanent": row.permanent if row else None,
         "error": entry.error,
         "sent_at": instant(entry.sent_at),

@@ -149,7 +149,21 @@ def _detail(line: TraceLine, message: Message | None) -> str:
     if message is None:
         return safe(line.detail, 100)
     parts = f"{message.segments} part{'' if message.segments == 1 else 's'}"
-    return f'"{safe(line.detail, 100)}" {parts} via {message.number}, {message.state}'
+    return (
+        f'"{safe(line.detail, 100)}" {parts} via {message.number}, {message.state}{_why(message)}'
+    )
+
+
+def _why(message: Message) -> str:
+    """The provider's words for a text that has not simply arrived, and what may help."""
+    from smsflow.providers.words import told
+    from smsflow.sms.states import State
+
+    if message.state in (State.ACCEPTED, State.DELIVERED):
+        return ""
+    said = told(message.status, message.error)
+    help_ = f" ({said.help})" if said.help else ""
+    return f": {safe(said.words, 100)}{help_}" if said.words else ""
 
 
 def _session_json(session: Session) -> dict[str, Any]:
@@ -166,13 +180,26 @@ def _session_json(session: Session) -> dict[str, Any]:
     }
 
 
-def _line_json(line: TraceLine, message: Message | None) -> dict[str, Any]:
-    sent = message and {
+def _message_json(message: Message) -> dict[str, Any]:
+    from smsflow.providers.words import told
+
+    said = told(message.status, message.error)
+    return {
         "id": message.id,
         "number": message.number,
         "parts": message.segments,
         "state": str(message.state),
+        "status": message.status,
+        "error": message.error,
+        "words": said.words,
+        "retry": said.retry,
+        "advice": said.advice,
+        "fault": said.fault,
     }
+
+
+def _line_json(line: TraceLine, message: Message | None) -> dict[str, Any]:
+    sent = message and _message_json(message)
     return {
         "at": instant(line.at),
         "session": line.session,

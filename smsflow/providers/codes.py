@@ -75,6 +75,11 @@ class Status:
     action: str | None = None  # what the provider advises
 
     @property
+    def key(self) -> str:
+        """Its name, with the id where two share one: what `status_named` knows it by."""
+        return f"{self.name} {self.id}" if self.id in _NAMESAKES else self.name
+
+    @property
     def state(self) -> State:
         """What a text with this status is."""
         # The operator has it, the handset's own report can still follow: not final.
@@ -112,6 +117,8 @@ _HELPS = {
     **dict.fromkeys((11, 12, 13, 14, 17, 18), Retry.MENDED),
     **dict.fromkeys((8, 10, 23, 24, 25, 28, 51, 52), Retry.NEVER),
 }
+
+_NAMESAKES = frozenset({52})  # 14 has the same name
 
 _TO_ADVICE = "check the parameter `to`"
 
@@ -200,6 +207,11 @@ class Classified:
     groups: frozenset[Group]  # all groups that were named; more than one contradict each other
     conflict: bool
 
+    @property
+    def key(self) -> str:
+        """The name by which `status_named` finds its row again."""
+        return self.status.key if self.status and self.status.name == self.name else self.name
+
 
 def classify(status: Mapping[str, object]) -> Classified:
     """Read a status by name, then groupName, id and groupId; a conflict takes the less final one.
@@ -239,6 +251,11 @@ def _classify(name: str, group_name: str, id_: int | None, group_id: int | None)
     )
 
 
+def status_named(key: str) -> Status | None:
+    """The row of a name, in any spelling of its underscores, or of a `Status.key`; else None."""
+    return next(iter(_BY_KEY.get(_key(key), [])), None)
+
+
 def _finality(reading: Status | Group) -> int:
     """How much would be settled by this reading; `min` keeps the first of equals."""
     order = (State.ACCEPTED, State.PENDING, State.SENT)
@@ -270,4 +287,6 @@ _GROUPS: dict[int | None, Group] = {int(group): group for group in Group}
 _BY_KEY: dict[str, list[Status]] = {}
 for _row in STATUSES:
     _BY_KEY.setdefault(_key(_row.name), []).append(_row)
+    if _row.key != _row.name:
+        _BY_KEY[_key(_row.key)] = [_row]
 _GROUPS_BY_KEY = {group.name: group for group in Group}

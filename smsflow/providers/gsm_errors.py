@@ -115,8 +115,8 @@ _TABLE = (
     GsmError(32, _HANDSET, "EC_SM_DELIVERY_FAILURE", "the phone did not take the text"),
     GsmError(33, _HANDSET, "EC_MESSAGE_WAITING_LIST_FULL", "too many texts wait for this phone"),
     GsmError(34, _HANDSET, "EC_SYSTEM_FAILURE", "the network failed"),
-    GsmError(35, _HANDSET, "EC_DATA_MISSING", "the network missed a value"),
-    GsmError(36, _HANDSET, "EC_UNEXPECTED_DATA_VALUE", "the network met a value it did not expect"),
+    GsmError(35, _HANDSET, "EC_DATA_MISSING", "a value is missing"),
+    GsmError(36, _HANDSET, "EC_UNEXPECTED_DATA_VALUE", "a value is not what was expected"),
     GsmError(
         51, _OPERATOR, "EC_RESOURCE_LIMITATION", "the network is out of resources", permanent=True
     ),

@@ -261,7 +261,7 @@ def _known(number: str, told: Lookup | None) -> Known:
     return Known(
         number,
         reachable=_reachable(told.status),
-        status=told.status.name,
+        status=told.status.key,
         error=told.error,
         network=told.network,
         network_name=_network_name(told),

@@ -104,7 +104,7 @@ def _of_submit(entry: SubmittedText) -> Answer:
         return ambiguous("the answer has no status for this text")
     segments = entry.parts or None
     if found.groups <= TAKEN:
-        return Answer(Verdict.ACCEPTED, State.ACCEPTED, found.name, segments=segments)
+        return Answer(Verdict.ACCEPTED, State.ACCEPTED, found.key, segments=segments)
     if not found.groups.isdisjoint(TAKEN):
         return ambiguous(f"the status contradicts itself: {found.name}")
     return _refused(found, segments)
@@ -117,7 +117,7 @@ def _of_log(entry: LogEntry) -> Answer:
         return ambiguous("the logs have no status for this text")
     segments = entry.parts or None
     if found.state in (State.ACCEPTED, State.PENDING, State.SENT, State.DELIVERED):
-        return Answer(Verdict.ACCEPTED, found.state, found.name, segments=segments)
+        return Answer(Verdict.ACCEPTED, found.state, found.key, segments=segments)
     return _refused(found, segments)
 
 
@@ -127,7 +127,7 @@ _STATES = {Verdict.FOR_NOW: State.QUEUED, Verdict.DUPLICATE: State.UNCERTAIN}
 def _refused(found: Classified, segments: int | None) -> Answer:
     verdict = found.status.verdict if found.status else Verdict.REJECTED
     detail = found.status.description if found.status else "the provider refused it"
-    return Answer(verdict, _STATES.get(verdict, found.state), found.name, detail, segments=segments)
+    return Answer(verdict, _STATES.get(verdict, found.state), found.key, detail, segments=segments)
 
 
 def _matched(

@@ -138,7 +138,7 @@ def report(result: Mapping[str, object]) -> Report:
         wire_id=_required(result, "messageId"),
         to=normalise(_required(result, "to")),
         state=found.state,
-        status=clean(found.name),
+        status=clean(found.key),
         error=clean(name) if name else None,
         done_at=_date(result.get("doneAt")),
     )

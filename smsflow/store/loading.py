@@ -80,6 +80,7 @@ def read_message(row: RowMapping) -> Message:
         kind=row["kind"],
         plan=Plan.from_json(row["plan"]),
         state=State(row["state"]),
+        status=row["status"],
         error=row["error"],
         epoch=row["epoch"],
         segments=row["segments"],

@@ -46,7 +46,9 @@ class Results(Part):
             .with_for_update()
         )
         self._gone = delete(outbox).where(dialect.one_of(outbox.c.id, "rows"))
-        self._messages = dialect.updates(messages, "id", "state error epoch accepted_at final_at")
+        self._messages = dialect.updates(
+            messages, "id", "state status error epoch accepted_at final_at"
+        )
         self._outbox = dialect.updates(
             outbox, "id", "due tries first_try_at held lease_token lease_until"
         )
@@ -134,6 +136,7 @@ def _attempts(results: Sequence[TryResult], timely: Sequence[TryResult]) -> list
 
 def _settle(message: dict[str, Any], result: TryResult) -> list[dict[str, Any]]:
     """Write a result into its message; returns the events that follow from it."""
+    message["status"] = result.status or None
     match result.verdict:
         case Verdict.ACCEPTED:
             return _accept(message, result)

@@ -7,7 +7,7 @@ Instants are aware datetimes in UTC here; the tables keep them as whole microsec
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -99,6 +99,7 @@ class Message:
     accepted_at: datetime | None
     final_at: datetime | None
     owner: str | None = None  # the contact whose session sent it, when it went to somebody else
+    status: str | None = None  # the provider's own name for what became of it
 
     @property
     def wire_id(self) -> str:
@@ -114,6 +115,11 @@ class MovedForward:
     state: State
     error: str | None
     at: datetime
+    status: str | None = None  # the provider's own name
+
+    def of(self, message: Message) -> Message:
+        """The message as it is from now on."""
+        return replace(message, state=self.state, status=self.status, error=self.error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +222,7 @@ class TryResult:
     at: datetime
     state: State = State.ACCEPTED  # for REJECTED: the final state
     detail: str = ""  # status or error, for the attempts table and operators
+    status: str = ""  # the provider's own name; "" when it gave none
     retry_at: datetime | None = None  # for the verdicts that try again
 
 

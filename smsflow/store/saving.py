@@ -234,6 +234,7 @@ class Leaving:
                 messages.c.root,
                 messages.c.contact,
                 messages.c.state,
+                messages.c.status,
                 messages.c.error,
                 messages.c.plan,
                 messages.c.accepted_at,
@@ -244,7 +245,7 @@ class Leaving:
             .with_for_update()
         )
         self._settle = delete(outbox).where(dialect.one_of(outbox.c.id, "rows"))
-        self._states = dialect.updates(messages, "id", "state error accepted_at final_at")
+        self._states = dialect.updates(messages, "id", "state status error accepted_at final_at")
         self._inbox = dialect.inserts(inbox, INBOX)
         self._refuser = Refuser(dialect)
 
@@ -276,7 +277,7 @@ class Leaving:
             row = known.get(move.message)
             if row is None or not State(row["state"]).may_become(move.state):
                 continue
-            row.update(state=move.state, error=move.error)
+            row.update(state=move.state, status=move.status, error=move.error)
             row["final_at"] = move.at if move.state.final else None
             if row["accepted_at"] is None and move.state not in _REFUSED_LATER:
                 # The report overtook the answer to the send, and proves what that would say.

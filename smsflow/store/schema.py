@@ -248,6 +248,7 @@ messages = Table(
     Column("kind", Clean, nullable=False),
     Column("plan", Json, nullable=False),
     Column("state", Clean, nullable=False),
+    Column("status", Clean),  # the provider's own name for what became of it
     Column("error", Clean),
     Column("epoch", Integer, nullable=False),
     Column("segments", Integer, nullable=False),

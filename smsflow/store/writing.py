@@ -23,8 +23,8 @@ EVERYBODY = "@everybody"
 
 INBOX = "kind contact number_hash payload due tries session"
 MESSAGE = (
-    "id root replaces contact session flow step number text masked kind plan state error epoch "
-    "segments made_at accepted_at final_at expires passes_block owner options"
+    "id root replaces contact session flow step number text masked kind plan state status error "
+    "epoch segments made_at accepted_at final_at expires passes_block owner options"
 )
 OUTBOX = (
     "message contact number priority due first_due closes opener session order_key expires "
@@ -121,6 +121,7 @@ def again_row(replaced: RowMapping, again: SendAgain, now: datetime) -> dict[str
 
 _UNSENT = {
     "state": State.QUEUED,
+    "status": None,
     "error": None,
     "epoch": 0,
     "accepted_at": None,

@@ -17,6 +17,7 @@ import phonenumbers
 
 from smsflow.engine.hiding import MASKED
 from smsflow.engine.model import Flow, Input, Trigger
+from smsflow.providers.words import told
 from smsflow.runtime import Runtime
 from smsflow.sandbox import fates
 from smsflow.sandbox.fates import Fate
@@ -224,13 +225,19 @@ def _from_us(
     message: Message, words: Mapping[str, str], links: Mapping[str, Sequence[Json]]
 ) -> Json:
     mark, state = _SHOWN[message.state]
+    said = told(message.status, message.error)
     text = words.get(message.wire_id, message.text)
     bubble = _bubble(message.id, "out", text, message.made_at, message.number)
     return bubble | {
         "parts": message.segments,
         "mark": mark,
         "state": state,
+        "status": message.status or "",
         "error": message.error or "",
+        "words": said.words,
+        "retry": said.retry or "",
+        "fault": said.fault or "",
+        "help": said.help,
         "again": message.replaces is not None,
         "links": links.get(message.wire_id, []),
     }

@@ -326,7 +326,7 @@ def test_trace_tells_a_session_line_by_line(site: Site) -> None:
     local = session.started_at.astimezone(ZoneInfo("Europe/London"))
     assert lines[2].startswith(f" {local:%H:%M:%S} start ")
     (first,) = [line for line in lines if "How did we do today?" in line]
-    assert '5 (great)." 1 part via main, refused  flows/csat-survey.yaml:' in first
+    assert '5 (great)." 1 part via main, refused: superseded  flows/csat-survey.yaml:' in first
     assert any(" reply    4 (" in line for line in lines)
 
 

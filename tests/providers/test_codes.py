@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsflow.providers.codes import STATUSES, Group, Retry, classify
+from smsflow.providers.codes import STATUSES, Group, Retry, classify, status_named
 from smsflow.providers.gsm_errors import ERRORS, ErrorGroup, error_name, error_named
+from smsflow.providers.words import told
 from smsflow.sms.answers import Verdict
 from smsflow.sms.states import State
 
@@ -66,8 +67,8 @@ def test_the_tables_say_what_the_manual_says(payload):
 
 def test_every_code_is_in_words_of_its_own():
     """Groups, statuses and errors, for people; two that mean the same may say the same."""
-    told = [*Group, *ErrorGroup, *STATUSES, *ERRORS.values()]
-    assert all(len(each.description) > 5 for each in told)
+    rows = [*Group, *ErrorGroup, *STATUSES, *ERRORS.values()]
+    assert all(len(each.description) > 5 for each in rows)
     assert len({row.description for row in STATUSES}) == len(STATUSES)
 
 
@@ -169,7 +170,42 @@ def test_a_conflict_is_told_with_all_groups():
 def test_the_id_tells_apart_what_shares_a_name():
     """REJECTED_DESTINATION is a blocked number as 14 and no number as 52."""
     for id_ in (14, 52):
-        assert classify({"id": id_, "name": "REJECTED_DESTINATION"}).status.id == id_
+        found = classify({"id": id_, "name": "REJECTED_DESTINATION"})
+        assert found.status.id == id_
+        assert status_named(found.key) is found.status
+
+
+def test_what_is_kept_of_a_status_finds_its_row_again():
+    """By its name, in any spelling, and by nothing else."""
+    assert [status_named(row.key) for row in STATUSES] == list(STATUSES)
+    assert status_named("DELIVERED TO HANDSET").id == 5
+    assert status_named("LOST_IN_SPACE") is status_named("") is None
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "words", "help_"),
+    [
+        (None, None, "", ""),
+        ("MISSING_TO", None, "the request names no number",
+         "again: never, check the parameter `to`"),
+        ("UNDELIVERABLE_NOT_DELIVERED", "EC_NEW", "sent and not delivered: EC_NEW", "again: later"),
+        ("LOST_IN_SPACE", "error 31337", "LOST_IN_SPACE: error 31337", ""),
+        (None, "opted out", "opted out", ""),
+        ("REJECTED_DND", "the number is on a do-not-disturb list",
+         "the number is on a do-not-disturb list", "again: never"),
+        ("EXPIRED_EXPIRED", "EC_VALIDITYEXPIRED", "its validity ran out", "again: later"),
+        ("UNDELIVERABLE_NOT_DELIVERED", "EC_UNKNOWN_SUBSCRIBER",
+         "sent and not delivered: the number is given to nobody", "again: never"),
+        ("UNDELIVERABLE_REJECTED_OPERATOR", "EC_ABSENT_SUBSCRIBER",
+         "the operator refused it: the phone is off or out of reach", "again: elsewhere"),
+        ("DELIVERED_TO_HANDSET", "EC_ABSENT_SUBSCRIBER",
+         "the phone has it: the phone is off or out of reach", ""),
+    ],
+)  # fmt: skip
+def test_codes_in_words(status, error, words, help_):
+    """The status and its error, and what may help against the worse of the two."""
+    said = told(status, error)
+    assert (said.words, said.help) == (words, help_)
 
 
 def test_refusals_that_pass_are_told_from_those_for_good():

@@ -231,7 +231,7 @@ def test_each_text_of_a_recorded_answer_is_judged_on_its_own(pigeon, wire, text,
         State.REJECTED,
         State.UNCERTAIN,
     ]
-    assert answers[3].status == "REJECTED_DESTINATION"
+    assert answers[3].status == "REJECTED_DESTINATION 52"
     assert answers[3].detail == "that is no number"
 
 

@@ -192,7 +192,8 @@ function fill(node, item) {
   }
   if (item.again) meta.push(make("span", { text: "again" }));
   if (!mine || item.mark !== "done") {
-    const words = make("span", { text: item.state, title: item.error || false });
+    const why = [item.words, item.help].filter(Boolean).join("; ");
+    const words = make("span", { text: item.state, title: why || false });
     meta.push(make("span", { class: "state" }, icon(item.mark), words));
   }
   const from = mine ? "You: " : `${item.number}: `;
