@@ -1,9 +1,10 @@
 """What happens when an errand is due: lease, do it, record how it went.
 
-An errand is a call to a web service or an action of the project's Python. Each is done at least
-once: its row was committed with what the flow decided, a worker that dies leaves a lease that runs
-out, and whoever is asked twice is told the same `Idempotency-Key`. A result counts only while the
-lease's token matches, and comes back as an inbox row in the transaction that deletes the errand.
+An errand is a call to a web service, a lookup of a number or an action of the project's Python.
+Each is done at least once: its row was committed with what the flow decided, a worker that dies
+leaves a lease that runs out, and whoever is asked twice is told the same `Idempotency-Key`. A
+result counts only while the lease's token matches, and comes back as an inbox row in the
+transaction that deletes the errand.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import traceback
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,11 @@ from sqlalchemy.exc import DBAPIError
 from smsflow import __version__
 from smsflow.clock import Clock
 from smsflow.delivery import Heartbeat, in_a_thread
-from smsflow.engine.errands import NoReply, Reply, Result, failed, result_of
+from smsflow.engine.errands import NoReply, Reply, Result, failed, known, result_of, unknown
 from smsflow.engine.extension import RegisteredAction, run_action
 from smsflow.engine.model import Service
 from smsflow.errors import Conflict, SettingsInvalid
+from smsflow.providers.base import Directory, NotAnswered, Provider
 from smsflow.store import Store
 from smsflow.store.rows import LeasedErrand
 from smsflow.webclient import Carrier, Request
@@ -47,6 +49,7 @@ class Surroundings:
 
     services: Callable[[], Mapping[str, Service]]
     actions: Callable[[], Mapping[str, RegisteredAction]]
+    providers: Callable[[], Mapping[str, Provider]]
     resolve: Callable[[str], str]  # env.NAME -> its value, or SettingsInvalid
     carrier: Carrier
 
@@ -98,7 +101,7 @@ class Errands:
             place = traceback.extract_tb(error.__traceback__)[-1]
             at = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
             log.error("errand_broke", errand=errand.id, error=at)
-            kind = "action" if errand.kind == "action" else "http"
+            kind = {"action": "action", "lookup": "lookup"}.get(errand.kind, "http")
             result = failed(kind, f"smsflow could not do it: {type(error).__name__}")
             self._store.finish_errand(errand, result, self._clock.now())
 
@@ -108,20 +111,42 @@ class Errands:
             result = failed("timeout", "nobody could do it in time")
         elif errand.kind == "action":
             result = self._act(errand)
+        elif errand.kind == "lookup":
+            found = self._look_up(errand)
+            if isinstance(found, float):
+                self._again(errand, found, "the provider gave no answer", errand.order["provider"])
+                return
+            result = found
         else:
             reply, secrets = self._ask(errand)
             found = result_of(errand.order, reply, errand.tries + 1)
             if isinstance(found, float):
                 why = f"status {reply.status}" if isinstance(reply, Reply) else reply.reason
-                why = _masked(why, secrets)
-                log.warning("call_failed", service=errand.order["service"], reason=why)
-                due = self._clock.now() + timedelta(seconds=found)
-                self._store.retry_errand(errand, due, why)
+                self._again(errand, found, _masked(why, secrets), errand.order["service"])
                 return
             result = _masked(found, secrets)
         if not result["ok"]:
             log.warning("errand_failed", kind=errand.kind, errand=errand.id)
         self._store.finish_errand(errand, result, self._clock.now())
+
+    def _again(self, errand: LeasedErrand, seconds: float, why: str, whom: str) -> None:
+        """Let it be tried once more after so many seconds."""
+        log.warning(f"{errand.kind}_failed", service=whom, reason=why)
+        self._store.retry_errand(errand, self._clock.now() + timedelta(seconds=seconds), why)
+
+    # --- lookups ----------------------------------------------------------------------------------
+
+    def _look_up(self, errand: LeasedErrand) -> Result | float:
+        """What the provider knows of the number, or the seconds until it is asked again."""
+        order = errand.order
+        adapter: object = self._around.providers().get(order["provider"])
+        if not isinstance(adapter, Directory):
+            return failed("lookup", f"the provider '{order['provider']}' can't look up numbers")
+        try:
+            (found,) = adapter.lookup([order["phone"]])
+        except NotAnswered as error:
+            return unknown(order, str(error), errand.tries + 1)
+        return known(order, asdict(found))
 
     # --- calls ------------------------------------------------------------------------------------
 

@@ -139,6 +139,7 @@ class Runtime:
             Surroundings(
                 lambda: self.project.services,
                 lambda: self.world.extension.actions,
+                lambda: self.providers,
                 settings.resolve,
                 WebClient(),
             ),

@@ -6,7 +6,7 @@ The services are objects of the test; requests over real connections are in test
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import timedelta
 from random import Random
@@ -23,6 +23,8 @@ from smsflow.engine.language import parse
 from smsflow.engine.state import Session
 from smsflow.errands import Errands, Surroundings
 from smsflow.errors import SettingsInvalid
+from smsflow.providers.base import Known, NotAnswered
+from smsflow.providers.memory import MemoryProvider
 from smsflow.store import Store
 from smsflow.store.rows import Kind, NewRow
 from smsflow.webclient import Request
@@ -77,11 +79,28 @@ def resolve(value: str) -> str:
     return SECRET if value == "env.TOKEN" else value
 
 
+class Numbers:
+    """A provider that knows numbers; an answer that is an error is raised."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+        self.answers: list[Known | NotAnswered] = []
+
+    def lookup(self, numbers: Sequence[str]) -> list[Known]:
+        """The next answer."""
+        self.asked.append(list(numbers))
+        answer = self.answers.pop(0)
+        if isinstance(answer, NotAnswered):
+            raise answer
+        return [answer]
+
+
 class Shop:
     """One store, one flow, workers for both queues in this thread."""
 
     def __init__(self, store: Store, clock: FakeClock, steps: str, **functions: Any) -> None:
         self.store, self.clock, self.services = store, clock, Services()
+        self.provider: Any = Numbers()
         indented = "\n".join(f"  {line}" for line in steps.splitlines())
         actions = {
             name: RegisteredAction(name, function, takes_any=True)
@@ -100,7 +119,11 @@ class Shop:
             store, lambda: self.world, lambda *_: None, clock=clock, rng=Random(1)
         )
         around = Surroundings(
-            lambda: self.project.services, lambda: actions, resolve, self.services
+            lambda: self.project.services,
+            lambda: actions,
+            lambda: {"one": self.provider},
+            resolve,
+            self.services,
         )
         self.errands = Errands(store, around, clock=clock, heartbeat=lambda _: nullcontext())
 
@@ -315,3 +338,61 @@ def test_erasing_a_number_deletes_its_errands(shop: Callable[..., Shop]) -> None
     place.says("go")
     place.store.erase(PHONE, by="test")
     assert place.rows("errands") == 0
+
+
+# --- lookups --------------------------------------------------------------------------------------
+
+LOOKUP = """\
+- lookup: contact.phone
+  save: number
+- end: home
+  when: number.reachable and not number.roaming"""
+
+
+def test_a_lookup_is_an_errand_too(shop: Callable[..., Shop], clock: FakeClock) -> None:
+    """A provider that gives no answer is asked again; what it knows is in the variable."""
+    place = shop(LOOKUP)
+    known = Known(PHONE, reachable=True, status="DELIVERED_TO_HANDSET", network="23410")
+    place.provider.answers = [NotAnswered("one cannot be asked: no connection"), known]
+    place.says("go")
+    place.settle()
+    assert place.session().outcome is None
+    clock.advance(timedelta(seconds=5))
+    place.settle()
+    assert place.provider.asked == [[PHONE], [PHONE]]
+    session = place.session()
+    assert session.outcome == "home"
+    assert session.variables["number"] == {
+        "phone": PHONE,
+        "reachable": True,
+        "status": "DELIVERED_TO_HANDSET",
+        "error": None,
+        "network": "23410",
+        "network_name": None,
+        "ported": None,
+        "roaming": None,
+        "roaming_in": None,
+    }
+
+
+def test_a_lookup_that_nobody_answers_fails_its_step(
+    shop: Callable[..., Shop], clock: FakeClock
+) -> None:
+    """After three tries, and at once with a provider that knows no numbers."""
+    handled = LOOKUP.replace("save: number", "save: number\n  on_error: {end: unsure}")
+    place = shop(handled)
+    place.provider.answers = [NotAnswered("no answer")] * 3
+    place.says("go")
+    for _ in range(3):
+        place.settle()
+        clock.advance(timedelta(seconds=10))
+    assert (len(place.provider.asked), place.session().outcome) == (3, "unsure")
+    assert place.session().error["kind"] == "lookup"
+    place.provider = MemoryProvider("one")
+    place.says("go")
+    place.settle()
+    session = place.session()
+    assert (session.outcome, session.error["message"]) == (
+        "unsure",
+        "lookup contact.phone: the provider 'one' can't look up numbers",
+    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from smsflow.engine import running
-from smsflow.engine.model import Action, Anytime, Call, Handoff, Otp, Run, Send, Step, Wait
+from smsflow.engine.model import Anytime, Handoff, Otp, Reaching, Run, Send, Step, Wait
 from smsflow.engine.state import Session, Waiting
 from smsflow.engine.turn import FlowFailed, Turn
 from smsflow.engine.verbs import calling, texts
@@ -106,7 +106,7 @@ def arrive(turn: Turn, session: Session, result: dict[str, Any]) -> None:
         running.leave(turn, session, step.next)
     elif "ended" in result and isinstance(step, Run):
         _ended(turn, session, step, result)
-    elif "errand" in result and isinstance(step, Call | Action):
+    elif "errand" in result and isinstance(step, Reaching):
         calling.take(turn, session, step, result["errand"])
         running.leave(turn, session, step.next)
     elif "closed" in result and isinstance(step, Handoff):

@@ -18,6 +18,7 @@ from smsflow.engine.model import (
     Happening,
     If,
     Log,
+    Lookup,
     Moment,
     Otp,
     Resume,
@@ -73,6 +74,8 @@ def head(step: AnyStep) -> tuple[str, str]:
             return "box", f"emit {step.event}"
         case Call():
             return "box", step.request.written
+        case Lookup():
+            return "box", f"lookup {step.phone.source}"
         case Action():
             return "box", f"action {step.name}"
         case Goto():

@@ -123,7 +123,7 @@ class Errand:
     errand: str
     session: str
     serial: int
-    kind: str  # call, action
+    kind: str  # call, lookup, action
     order: dict[str, Any]
     due: datetime
     expires: datetime

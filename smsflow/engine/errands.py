@@ -7,6 +7,7 @@ shows what happens.
 
     order of a call     method, service, path, query, headers, json or form, statuses, tries, after,
                         timeout
+    order of a lookup   provider, phone, tries, after, timeout
     order of an action  name, arguments, timeout, tries, context
     result              ok, told (for the trace), and then status and body, or value; or kind, error
 """
@@ -59,8 +60,29 @@ def result_of(order: Order, reply: Reply | NoReply, tries: int) -> Result | floa
     return failed("http", reply.reason)
 
 
+# What a provider may know of a number; null for what it does not tell.
+KNOWN = (
+    *("reachable", "status", "error", "network", "network_name"),
+    *("ported", "roaming", "roaming_in"),
+)
+
+
+def known(order: Order, found: Mapping[str, Any]) -> Result:
+    """The result of a lookup."""
+    value = {"phone": order["phone"], **{name: found.get(name) for name in KNOWN}}
+    return {"ok": True, "value": value, "told": str(value["status"] or "")}
+
+
+def unknown(order: Order, reason: str, tries: int) -> Result | float:
+    """The result of a lookup that nobody answered after so many tries, or the seconds until the
+    next one."""
+    if tries < order["tries"]:
+        return _planned(order, tries)
+    return failed("lookup", reason)
+
+
 def failed(kind: str, error: str) -> Result:
-    """The result of an errand that came to nothing; kinds are http, action and timeout."""
+    """The result of an errand that came to nothing; kinds are http, action, lookup, timeout."""
     error = error if len(error) <= _SHOWN else error[: _SHOWN - 1] + "…"
     return {"ok": False, "kind": kind, "error": error, "told": error}
 

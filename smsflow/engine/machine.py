@@ -44,7 +44,7 @@ from smsflow.engine.events import (
     TextReceived,
     TimerDue,
 )
-from smsflow.engine.model import Action, Ask, Call, Handoff, Otp, Wait
+from smsflow.engine.model import Action, Ask, Call, Handoff, Lookup, Otp, Wait
 from smsflow.engine.questions import pause_others
 from smsflow.engine.state import Conversation, Session, Waiting
 from smsflow.engine.turn import Turn
@@ -138,7 +138,7 @@ def _fire(turn: Turn, session: Session, waiting: Waiting, name: str, due: dateti
         case "expire", Otp():
             turn.trace(session, step, "timeout", "the code expired", way="on_expired")
             running.outcome(turn, session, step, "on_expired", otherwise="expired")
-        case "errand", Call() | Action():
+        case "errand", Call() | Action() | Lookup():
             asides.arrive(
                 turn, session, {"errand": errands.failed("timeout", "nobody could do it in time")}
             )

@@ -28,6 +28,7 @@ from smsflow.engine.model import (
     Handoff,
     If,
     Log,
+    Lookup,
     Otp,
     Resume,
     Run,
@@ -231,6 +232,9 @@ def _enter(turn: Turn, session: Session, flow: Flow, step: AnyStep) -> str | Non
             return step.next
         case Call():
             calling.call(turn, session, flow, step)
+            return None
+        case Lookup():
+            calling.lookup(turn, session, flow, step)
             return None
         case Action():
             calling.action(turn, session, flow, step)

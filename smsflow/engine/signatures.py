@@ -11,12 +11,11 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from smsflow.engine.model import (
-    Action,
     AnyStep,
     Ask,
-    Call,
     Handoff,
     Otp,
+    Reaching,
     Run,
     Send,
     Template,
@@ -28,7 +27,7 @@ from smsflow.errors import Place
 
 def waits(step: AnyStep) -> bool:
     """True for a step that sessions can wait at."""
-    return isinstance(step, Ask | Otp | Wait | Run | Call | Action | Handoff) or (
+    return isinstance(step, Ask | Otp | Wait | Run | Reaching | Handoff) or (
         isinstance(step, Send) and step.follows_delivery
     )
 

@@ -196,7 +196,7 @@ class LeasedErrand:
     contact: str
     session: str
     serial: int
-    kind: str  # call, action
+    kind: str  # call, lookup, action
     order: dict[str, Any]
     tries: int  # before this one
     expires: datetime

@@ -19,8 +19,10 @@ from smsflow.engine.model import (
     Happening,
     If,
     Log,
+    Lookup,
     Moment,
     Otp,
+    Reaching,
     Run,
     Send,
     Start,
@@ -86,7 +88,7 @@ def uses_of(step: AnyStep) -> Iterator[Use]:
             yield Use.of(step.condition)
         case Switch():
             yield Use.of(step.subject)
-        case Call() | Action():
+        case Call() | Action() | Lookup():
             yield from _of_errand(step)
 
 
@@ -109,22 +111,24 @@ def _of_ask(step: Ask) -> Iterator[Use]:
         yield from map(of_value, bound.expressions() if bound is not None else ())
 
 
-def _of_errand(step: Call | Action) -> Iterator[Use]:
+def _of_errand(step: Reaching) -> Iterator[Use]:
     if isinstance(step, Call):
         for part in step.request.parts:
             if isinstance(part, Expression):
                 yield Use(needs.strict_expression(part.source), part.place)
         if step.where is not None:
             yield Use.of(step.where, frozenset({"body", "status"}))
+    if isinstance(step, Lookup):
+        yield Use(needs.strict_expression(step.phone.source), step.phone.place)
     yield from map(of_value, sent(step))
 
 
-def sent(step: Call | Action) -> Iterator[Expression]:
+def sent(step: Reaching) -> Iterator[Expression]:
     """The expressions in what a step sends: a bare name there may be unset, and is null."""
     if isinstance(step, Call):
         for data in (step.json, step.form, step.query, step.headers):
             yield from expressions_in(data or {})
-    else:
+    elif isinstance(step, Action):
         yield from expressions_in(step.arguments)
 
 

@@ -34,6 +34,8 @@ from smsflow.engine.model import (
     Expression,
     Flow,
     If,
+    Lookup,
+    Reaching,
     Resume,
     Run,
     Send,
@@ -200,7 +202,7 @@ def _ways(step: AnyStep, names: Names) -> Iterator[tuple[str | None, Names]]:
             yield step.outcomes.get("else", step.next), names | proven.if_false
         case Set():
             yield step.next, _after_set(step, names)
-        case Call(save=str(save)) | Action(save=str(save)):
+        case Call(save=str(save)) | Action(save=str(save)) | Lookup(save=str(save)):
             yield from ((target, names) for target in step.outcomes.values())
             yield step.next, names | {save}
         case End() | Resume():
@@ -266,7 +268,7 @@ def _conditions(flow: Flow) -> Iterator[Expression]:
             yield step.condition
         elif isinstance(step, Switch):
             yield step.subject
-        elif isinstance(step, Call | Action):
+        elif isinstance(step, Reaching):
             yield from sent(step)
 
 
@@ -317,7 +319,7 @@ def _setters(flow: Flow, name: str) -> list[AnyStep]:
     return [
         step
         for step in flow.steps.values()
-        if (isinstance(step, Ask | Run | Send | Wait | Call | Action) and step.save == name)
+        if (isinstance(step, Ask | Run | Send | Wait | Reaching) and step.save == name)
         or (isinstance(step, Set) and any(target == name for target, _ in step.assignments))
     ]
 
@@ -352,7 +354,7 @@ def _own_names(flow: Flow) -> Names:
     """The names that some way through the flow sets."""
     names = {each.name for each in flow.inputs} | set(flow.variables)
     for step in flow.steps.values():
-        if isinstance(step, Ask | Run | Send | Wait | Call | Action) and step.save:
+        if isinstance(step, Ask | Run | Send | Wait | Reaching) and step.save:
             names.add(step.save)
         elif isinstance(step, Set):
             names |= {target for target, _ in step.assignments}

@@ -229,6 +229,18 @@ class Action(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lookup(Step):
+    """Ask a provider what it knows of a number, and wait for that. Outcome: `on_error`."""
+
+    phone: Expression
+    via: str | None = None  # the number of ours whose provider is asked
+    save: str | None = None
+
+
+Reaching = Call | Action | Lookup  # what waits for an errand
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run(Step):
     """Run another flow and wait for its end. Outcomes: `on_<label>`; one without goes on."""
 
@@ -340,6 +352,7 @@ AnyStep = (
     | Emit
     | Call
     | Action
+    | Lookup
     | Goto
     | Resume
     | End

@@ -11,16 +11,17 @@ from zoneinfo import ZoneInfo
 
 from smsflow.engine import policy
 from smsflow.engine.codes import DIGITS, LETTERS
+from smsflow.engine.errands import KNOWN
 from smsflow.engine.inputs import read_value
 from smsflow.engine.language.reading import Context, Refused, suggest
 from smsflow.engine.model import Flow, Otp, Project
 from smsflow.engine.state import Contact
 from smsflow.engine.transcripts.lines import check_moment
-from smsflow.engine.transcripts.services import is_request, reply_problem
+from smsflow.engine.transcripts.services import is_request, lookup_problem, reply_problem
 from smsflow.errors import Place
 from smsflow.sms.numbers import is_phone, normalise
 
-GIVEN = ("now", "contact", "start", "http", "actions", "codes", "history", "random")
+GIVEN = ("now", "contact", "start", "http", "actions", "lookup", "codes", "history", "random")
 START = "2025-01-06 09:00"  # a Monday, when a test doesn't say
 PHONE = "+447700900123"  # of a range that is kept for fiction
 SEED = 1
@@ -114,6 +115,15 @@ def _outside(ctx: Context, given: Mapping[str, Any], place_of: Callable[[str], P
     if not isinstance(actions, Mapping):
         hint = "such as {lookup: {name: Ada}}, or {lookup: {fails: not found}}"
         ctx.issue(place_of("actions"), "F202", "'actions' has results by name", hint)
+    known = given.get("lookup", {})
+    if not isinstance(known, Mapping):
+        hint = 'such as {"+447700900123": {reachable: false}}, or {"*": {fails: no answer}}'
+        ctx.issue(place_of("lookup"), "F202", "'lookup' has what is known by number", hint)
+        return
+    for phone, told in known.items():
+        if problem := lookup_problem(told):
+            place, hint = place_of(f"lookup.{phone}"), f"known: fails, {', '.join(KNOWN)}"
+            ctx.issue(place, "F208", f"{phone}: {problem}", hint)
 
 
 def _is_start(entry: Any) -> bool:

@@ -101,7 +101,10 @@ class _Player(Checks):
         self._played = played
         played.zone = start.zone
         outside = Outside(
-            test.given.get("http", {}), test.given.get("actions", {}), world.extension.actions
+            test.given.get("http", {}),
+            test.given.get("actions", {}),
+            world.extension.actions,
+            test.given.get("lookup", {}),
         )
         sim = Simulator(world, start.contact, start.now, start.rng, outside)
         super().__init__(test, sim, start.zone, played.corrections if correct else None)

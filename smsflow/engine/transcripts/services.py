@@ -1,4 +1,4 @@
-"""The world outside in a simulation: what web services answer, and what actions give.
+"""The world outside in a simulation: services, actions, and what is known of numbers.
 
 `given.http` has replies by `METHOD service:/path`, in which `*` stands for anything; a list has one
 for each call, the last one for all that follow. What is not given is answered 200 with {}.
@@ -13,11 +13,12 @@ from datetime import datetime
 from typing import Any
 
 from smsflow.engine.effects import Errand
-from smsflow.engine.errands import Reply, Result, failed
+from smsflow.engine.errands import KNOWN, Reply, Result, failed, known
 from smsflow.engine.extension import RegisteredAction, run_action
 from smsflow.engine.state import encode
 
 _REQUEST = re.compile(r"(?:GET|POST|PUT|PATCH|DELETE) \S+:/\S*")
+AT_HOME = {"reachable": True, "status": "DELIVERED_TO_HANDSET", "ported": False, "roaming": False}
 FAILS = "fails"  # given.actions: {charge: {fails: no money}}
 
 
@@ -44,6 +45,7 @@ class Outside:
     http: Mapping[str, Any] = field(default_factory=dict)
     actions: Mapping[str, Any] = field(default_factory=dict)
     functions: Mapping[str, RegisteredAction] = field(default_factory=dict)
+    lookup: Mapping[str, Any] = field(default_factory=dict)
     _used: dict[str, int] = field(default_factory=dict)
 
     def reply(self, order: Mapping[str, Any]) -> Reply:
@@ -77,6 +79,13 @@ class Outside:
             return failed("action", f"there is no action '{name}'")
         return run_action(self.functions[name], errand.order, errand.errand)
 
+    def known(self, order: Mapping[str, Any]) -> Result:
+        """What the provider knows of a number; one that is not given is in use at home."""
+        given = self.lookup.get(order["phone"], self.lookup.get("*", {}))
+        if FAILS in given:
+            return failed("lookup", str(given[FAILS]))
+        return known(order, {**AT_HOME, **given})
+
 
 def words_of(order: Mapping[str, Any]) -> str:
     """A call as tests write it: POST crm:/csat."""
@@ -106,6 +115,14 @@ def reply_problem(given: Any) -> str:
     if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
         return "a status is a number such as 200 or 503"
     return ""
+
+
+def lookup_problem(given: Any) -> str:
+    """Why this can't be what `given.lookup` knows of a number; '' when it can."""
+    if not isinstance(given, Mapping):
+        return "what is known is a mapping"
+    odd = sorted(set(given) - {FAILS, *KNOWN})
+    return f"nobody knows {odd[0]!r} of a number" if odd else ""
 
 
 def is_request(words: str) -> bool:

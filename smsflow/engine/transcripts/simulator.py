@@ -328,6 +328,8 @@ class Simulator:
         """One try of an errand, and what follows on it."""
         if errand.kind == "action":
             result: errands.Result | float = self.outside.result(errand)
+        elif errand.kind == "lookup":
+            result = self.outside.known(errand.order)
         else:
             reply = self.outside.reply(errand.order)
             if tries == 0:

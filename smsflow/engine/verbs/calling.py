@@ -1,4 +1,4 @@
-"""Reaching outside: a call, an action, and how a session goes on when it is over."""
+"""Reaching outside: a call, a lookup, an action, and how a session goes on when it is over."""
 
 from __future__ import annotations
 
@@ -13,12 +13,24 @@ from urllib.parse import quote
 from smsflow.engine import errands, policy
 from smsflow.engine.effects import Errand, Traced
 from smsflow.engine.events import ErrandDone
-from smsflow.engine.model import Action, Call, Duration, Flow, Request, Value, service_of
+from smsflow.engine.model import (
+    Action,
+    Call,
+    Duration,
+    Flow,
+    Lookup,
+    Reaching,
+    Request,
+    Value,
+    service_of,
+)
 from smsflow.engine.state import Session, Waiting, decode, encode, kept
 from smsflow.engine.templating.values import as_text
 from smsflow.engine.turn import FlowFailed, Turn
+from smsflow.engine.verbs.people import phone_of
 
 LARGEST = 65_536  # bytes of an order: what a step may send
+LOOKUP_TIMEOUT = 30  # seconds of a try
 WAITS = "call"  # the kind of a wait for an errand
 
 
@@ -45,9 +57,22 @@ def action(turn: Turn, session: Session, flow: Flow, step: Action) -> None:
     _begin(turn, session, flow, step, order)
 
 
-def _begin(
-    turn: Turn, session: Session, flow: Flow, step: Call | Action, order: dict[str, Any]
-) -> None:
+def lookup(turn: Turn, session: Session, flow: Flow, step: Lookup) -> None:
+    """Have a provider asked about a number and wait."""
+    numbers = turn.world.project.numbers
+    via = step.via if step.via in numbers else session.number
+    ours = numbers.get(via or "") or next(iter(numbers.values()))
+    order = {
+        "provider": ours.provider,
+        "phone": phone_of(turn, session, step.phone, "lookup"),
+        "timeout": LOOKUP_TIMEOUT,
+        "tries": 3,
+        "after": 5,
+    }
+    _begin(turn, session, flow, step, order)
+
+
+def _begin(turn: Turn, session: Session, flow: Flow, step: Reaching, order: dict[str, Any]) -> None:
     if len(json.dumps(order)) > LARGEST:
         raise FlowFailed("limit", f"a step can send {LARGEST:,} bytes at most", step.place)
     waiting = turn.wait(session, step, WAITS)
@@ -198,9 +223,9 @@ def waits_for(turn: Turn, event: ErrandDone) -> tuple[Session, Waiting] | None:
     return None
 
 
-def take(turn: Turn, session: Session, step: Call | Action, result: Mapping[str, Any]) -> None:
+def take(turn: Turn, session: Session, step: Reaching, result: Mapping[str, Any]) -> None:
     """Note the result of an errand; FlowFailed when it failed."""
-    named = step.request.written if isinstance(step, Call) else step.name
+    named = _named(step)
     if isinstance(step, Call):
         http = {"status": result.get("status"), "body": result.get("body")}
         session.last = {**session.last, "http": http}
@@ -213,9 +238,19 @@ def take(turn: Turn, session: Session, step: Call | Action, result: Mapping[str,
         session.variables[step.save] = value
 
 
-def _value(turn: Turn, session: Session, step: Call | Action, result: Mapping[str, Any]) -> Any:
+def _named(step: Reaching) -> str:
+    match step:
+        case Call():
+            return step.request.written
+        case Action():
+            return step.name
+        case Lookup():
+            return f"lookup {step.phone.source}"
+
+
+def _value(turn: Turn, session: Session, step: Reaching, result: Mapping[str, Any]) -> Any:
     """What the step saves; FlowFailed when the answer is not what it expects."""
-    if isinstance(step, Action):
+    if not isinstance(step, Call):
         return decode(result["value"])
     try:
         body = kept(result["body"])

@@ -1,4 +1,4 @@
-"""The verbs that reach outside: a call to a web service, and an action written in Python."""
+"""The verbs that reach outside: calls to web services, lookups of numbers, actions in Python."""
 
 from __future__ import annotations
 
@@ -36,6 +36,14 @@ OUTSIDE: Mapping[str, Verb] = {
             ),
             "timeout": key(Kind.DURATION, "how long one try may take, up to 10s"),
             "save": key(Kind.NAME, "the variable that keeps the answer"),
+        },
+    ),
+    "lookup": Verb(
+        Slot(Kind.CONDITION),
+        "Ask a provider what it knows of a number, and wait for that.",
+        {
+            "via": key(Kind.NUMBER, "the number of ours whose provider is asked"),
+            "save": key(Kind.NAME, "the variable that keeps what it knows"),
         },
     ),
     "action": Verb(

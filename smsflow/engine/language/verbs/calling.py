@@ -1,4 +1,4 @@
-"""Building the steps that reach outside: call, action."""
+"""Building the steps that reach outside: call, lookup, action."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from smsflow.engine.language.drafts import Draft
 from smsflow.engine.language.reading import Context, Fields, listed, suggest
 from smsflow.engine.language.services import OURS, seconds_of_a_try
 from smsflow.engine.language.verbs.building import Builder, variable
-from smsflow.engine.model import Action, AnyStep, Call, Duration, Expression
+from smsflow.engine.model import Action, AnyStep, Call, Duration, Expression, Lookup
 
 _MOST_RETRIES = 20
 _LONGEST_ACTION = 600  # seconds
@@ -121,7 +121,15 @@ def _arguments(ctx: Context, draft: Draft, given: Mapping[str, Any]) -> None:
         ctx.issue(place, "F317", message, f"write it under `with`: {{{missing[0]}: ...}}")
 
 
+def _lookup(ctx: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
+    fields = draft.fields
+    if "save" in fields:
+        variable(ctx, fields, "save")
+    return Lookup(**common, phone=draft.main, via=fields.get("via"), save=fields.get("save"))
+
+
 BUILDERS: Mapping[str, Builder] = {
     "call": _call,
+    "lookup": _lookup,
     "action": _action,
 }
