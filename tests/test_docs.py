@@ -40,6 +40,7 @@ from tests.docs.markdown import (
     generated,
     headings,
     links,
+    name_of,
     rows,
 )
 
@@ -280,7 +281,7 @@ def test_a_misspelt_sample_is_told_as_the_page_says(block: Block) -> None:
 # --- commands -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("page", _PLAYED, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", _PLAYED, ids=name_of)
 def test_commands_print_what_the_page_shows(page: Path, tmp_path: Path) -> None:
     """Every command of the page is run, in the order of its story, and prints just that."""
     for ran in console.play(page, tmp_path):
@@ -289,7 +290,7 @@ def test_commands_print_what_the_page_shows(page: Path, tmp_path: Path) -> None:
         )
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_commands_that_are_named_exist(page: Path) -> None:
     """Every `smsflow ...` of a page is a command of smsflow's with those options."""
     text = page.read_text("utf-8")
@@ -312,7 +313,7 @@ def test_every_setting_is_documented() -> None:
 def test_readme_has_its_two_commands() -> None:
     """One command sets all up and shows it; one runs the tests."""
     install = "python3 -m venv .venv && .venv/bin/python -m pip install -q -e"
-    commands = [block.text for block in all_blocks("sh") if block.page.name == "README.md"]
+    commands = [block.text for block in all_blocks("sh") if block.page == ROOT / "README.md"]
     assert f"{install} . && .venv/bin/smsflow demo\n" in commands
     assert f"{install} '.[test]' && .venv/bin/python -m pytest\n" in commands
 
@@ -320,15 +321,15 @@ def test_readme_has_its_two_commands() -> None:
 # --- links ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_links_lead_somewhere(page: Path) -> None:
     """Every link to a file or a heading of this repository resolves."""
     for target in links(page):
         file, _, name = target.partition("#")
         there = (page.parent / file).resolve() if file else page
-        assert there.exists(), f"{page.name}: {target}"
+        assert there.exists(), f"{name_of(page)}: {target}"
         if name:
-            assert name in {anchor(each) for each in headings(there)}, f"{page.name}: {target}"
+            assert name in {anchor(each) for each in headings(there)}, f"{name_of(page)}: {target}"
 
 
 def test_the_design_names_what_is_there() -> None:

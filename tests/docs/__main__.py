@@ -3,13 +3,15 @@
 import tempfile
 from pathlib import Path
 
-from tests.docs import console, mistakes, reference
+from tests.docs import console, gallery, mistakes, reference
 from tests.docs.markdown import DOCS, PAGES, all_blocks, replace_block, write_generated
 
 
 def main() -> None:
     """Tables, messages, output of commands."""
     write_generated(DOCS / "language.md", reference.tables())
+    for page in gallery.PAGES:
+        write_generated(page, gallery.parts(page))
     _write_messages()
     for block in all_blocks("text"):
         if len(block.info) == 4:

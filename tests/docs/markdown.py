@@ -9,11 +9,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")))
+GALLERY = DOCS / "gallery"
+PAGES = (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
 
 _FENCE = re.compile(r"```(\S[^\n]*)?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _GENERATED = re.compile(
-    r"(<!-- generated: (?P<name>[\w. -]+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL
+    r"(<!-- generated: (?P<name>[\w./ -]+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL
 )
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
@@ -30,7 +31,7 @@ class Block:
     @property
     def name(self) -> str:
         """Page and line, for the names of tests."""
-        return f"{self.page.name}:{self.line}"
+        return f"{name_of(self.page)}:{self.line}"
 
     @property
     def path(self) -> str | None:
@@ -38,9 +39,14 @@ class Block:
         return next((word for word in self.info[1:] if "." in word), None)
 
 
+def name_of(page: Path) -> str:
+    """The page as people call it: tutorial.md, gallery/poll/README.md."""
+    return page.relative_to(DOCS if page.is_relative_to(DOCS) else ROOT).as_posix()
+
+
 def blocks(page: Path) -> list[Block]:
-    """The fenced blocks of a page, in order."""
-    text = page.read_text("utf-8")
+    """The fenced blocks of a page that somebody wrote, in order."""
+    text = _GENERATED.sub(_emptied, page.read_text("utf-8"))
     return [
         Block(page, text.count("\n", 0, found.start()) + 1, _words(found[1]), found[2])
         for found in _FENCE.finditer(text)
@@ -52,6 +58,11 @@ def all_blocks(*kinds: str) -> list[Block]:
     return [
         each for page in PAGES for each in blocks(page) if each.info[:1] and each.info[0] in kinds
     ]
+
+
+def _emptied(part: re.Match[str]) -> str:
+    """As many lines as the generated part has, so that those behind it keep their numbers."""
+    return "\n" * part[0].count("\n")
 
 
 def _words(info: str | None) -> tuple[str, ...]:
