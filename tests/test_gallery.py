@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 
 from smsflow.engine.model import Flow
+from smsflow.engine.transcripts.coverage import Reached, coverage
 from smsflow.extending import load_folder
 from tests.docs import gallery
 from tests.docs.markdown import GALLERY, generated, links, name_of
@@ -17,8 +18,6 @@ NAMED = {
     *("opt-in-list", "poll", "quiz", "voucher", "delivery-window", "waiting-list"),
     *("incident-alert", "on-call-rota", "nps", "lead-capture", "order-status", "help-desk"),
 }
-# What the engine does between two lines of the trace.
-_UNTRACED = {"if", "switch", "goto", "resume"}
 
 
 def _flows() -> list[object]:
@@ -54,10 +53,12 @@ def test_its_transcripts_play(folder: Path) -> None:
 @pytest.mark.parametrize(("folder", "flow"), _flows())
 def test_its_transcripts_reach_every_step(folder: Path, flow: Flow) -> None:
     """Somebody who changes a step has a test that tells them what they changed."""
-    tests = [each for all_of_file in gallery.played(folder).values() for each in all_of_file]
-    reached = {line.line.place for each in tests for line in each.trace}
-    steps = [each for each in flow.steps.values() if each.verb not in _UNTRACED]
-    assert [f"{each.place}: {each.id}" for each in steps if each.place not in reached] == []
+    found = Reached()
+    for tests in gallery.played(folder).values():
+        for each in tests:
+            found.add(each.reached)
+    missing = coverage(flow, found).missing
+    assert [f"{each.place}: {each.step.id}" for each in missing if not each.what] == []
 
 
 @each_page
