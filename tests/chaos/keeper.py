@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
-from benchmarks.processes import ROOT, descendants
+from benchmarks.processes import ROOT, descendants, inherited
 
 RESTART_SECONDS = 0.1  # until a process that ended is started again, as by systemd
 LOOK_SECONDS = 0.02
@@ -184,7 +184,7 @@ class Keeper:
 
     def _marked(self, environment: Mapping[str, str]) -> dict[str, str]:
         name, _, value = self._mark.partition("=")
-        return {**os.environ, "PYTHONPATH": str(ROOT), **environment, name: value}
+        return {**inherited(), **environment, name: value}
 
     def _run(self) -> None:
         while not self._stopping.wait(LOOK_SECONDS):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect
 
 from smsflow.errors import SettingsInvalid
-from smsflow.store import Store
+from smsflow.store import Store, migrate
 from smsflow.store.schema import metadata
 
 
@@ -66,6 +68,12 @@ def test_an_empty_database_has_to_be_upgraded_first(empty_url):
         store.check_schema()
         store.upgrade()
         assert store.partitions == 16
+
+
+def test_the_newest_revision_is_what_alembic_takes_for_it():
+    """It is read off the scripts' names, without Alembic."""
+    scripts = Path(migrate.__file__).parent / "migrations"
+    assert migrate.newest() == ScriptDirectory(str(scripts)).get_current_head()
 
 
 def test_two_processes_may_upgrade_at_once(empty_url, at_once):
