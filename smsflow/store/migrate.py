@@ -54,7 +54,8 @@ def _revision(connection: Connection) -> str | None:
     """The revision of the tables, where Alembic keeps it; None when there are none."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    return connection.scalar(text("SELECT version_num FROM alembic_version"))
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
 
 
 def _config(connection: Connection) -> Config:
