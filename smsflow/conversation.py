@@ -299,7 +299,7 @@ class _Sitting:
         return found
 
     def _delivery_report(self, row: InboxRow) -> tuple[Event | None, MovedForward | None]:
-        """A report moves its message forward or does nothing; a final one is news to the flow."""
+        """A report moves its message forward or does nothing; some are news to the flow."""
         message = self._of_wire_id(row)
         if message is None:
             return None, None
@@ -308,7 +308,7 @@ class _Sitting:
             return None, None
         moved = MovedForward(message.id, state, error, self._now, row.payload.get("status"))
         why = error or (None if state is State.DELIVERED else moved.status)
-        return ReportArrived(self._sent(message), state, why) if state.final else None, moved
+        return ReportArrived(self._sent(message), state, why) if state.told else None, moved
 
     def _sent(self, message: Message) -> Sent:
         """What the engine needs to know; a chain is over when an earlier text of it arrived."""

@@ -221,3 +221,15 @@ steps:
     assert desk.sends() == [(ANN, "Sale!")]
     desk.reports(State.REJECTED)
     assert desk.sends() == [(ANN, "Hello")]
+
+
+def test_an_intermediate_report_is_news_as_well(store: Store, clock: FakeClock) -> None:
+    """Of a text to somebody else it is passed on to the session that sent it."""
+    desk = Desk(
+        store, clock, TELLS.replace(b"on_delivered: {end: told}", b"on_pending: {end: away}")
+    )
+    at_noon(clock)
+    desk.texts("go")
+    desk.sends()
+    desk.reports(State.PENDING)
+    assert desk.outcome() == "away"

@@ -85,12 +85,15 @@ def chain(turn: Turn, session: Session) -> list[Session]:
 # --- what comes to a wait -------------------------------------------------------------------------
 
 
+PENDING = {"delivery": "pending"}  # what comes, when more may follow
+
+
 def come(turn: Turn, session: Session, waiting: Waiting, result: dict[str, Any]) -> None:
     """Something comes that this wait is for; when it is set aside it will be told later."""
     if waiting is session.waiting:
         with running.guarded(turn, session):
             arrive(turn, session, result)
-    elif waiting.result is None:
+    elif waiting.result in (None, PENDING):
         waiting.result = result
 
 
@@ -138,9 +141,10 @@ def _delivered(turn: Turn, session: Session, step: Step, outcome: str) -> None:
 
 def handler_of(step: Step, outcome: str) -> str | None:
     """The handler that the author wrote for this fate of a text: its own, then `on_failed`."""
-    if outcome == "no_report":
-        # Some networks never report, so silence is no failure.
-        return "on_no_report" if "on_no_report" in step.outcomes else None
+    if outcome in ("no_report", "pending"):
+        # Some networks never report, so silence is no failure, and no more is a phone that is away.
+        name = f"on_{outcome}"
+        return name if name in step.outcomes else None
     if outcome == "delivered":
         # A question that arrived is still open; only a `send` goes on at that.
         return (

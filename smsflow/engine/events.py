@@ -38,7 +38,8 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class ReportArrived:
-    """The state of a text became final (DLR, a refusal in the provider's answer, or our gate's)."""
+    """The state of a text became final (DLR, a refusal in the provider's answer, or our gate's), or
+    pending (an intermediate report)."""
 
     sent: Sent
     state: State

@@ -18,11 +18,28 @@ from smsflow.sms.states import OUTCOMES, State
 
 
 def report(turn: Turn, sent: Sent, state: State, error: str | None) -> None:
-    """The state of a text became final."""
+    """The state of a text became final, or pending."""
     outcome = OUTCOMES[state]
     detail = f"{state}" if error is None else f"{state}: {error}"
+    if state is State.PENDING:
+        _pending(turn, sent, detail)
+        return
     # Whom our own gate refused a text, it would refuse another one.
     _settle(turn, sent, outcome, detail, reword=state is State.REJECTED)
+
+
+def _pending(turn: Turn, sent: Sent, detail: str) -> None:
+    """The phone was not reached yet: news to a step that handles it, and to nobody else."""
+    session = turn.conversation.session(sent.session) if sent.session else None
+    waiting = _wait_of(session, sent)
+    if session is None or waiting is None or sent.replaced:
+        return
+    flow = turn.world.flow(session.flow, session.version)
+    step = flow.steps[waiting.step] if flow else None
+    if step is not None and asides.handler_of(step, "pending") is not None:
+        turn.trace(session, step, "report", detail)
+        _note(turn, session, sent, "pending")
+        asides.come(turn, session, waiting, dict(asides.PENDING))
 
 
 def no_report(turn: Turn, sent: Sent) -> None:

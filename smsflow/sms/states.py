@@ -34,6 +34,11 @@ class State(StrEnum):
         """True when nothing can follow."""
         return _RANKS[self] == _FINAL
 
+    @property
+    def told(self) -> bool:
+        """True when flows can hear of it."""
+        return self in OUTCOMES
+
     def may_become(self, later: State) -> bool:
         """True when `later` is news to a text in this state; equal or older is not."""
         return not self.final and _RANKS[later] > _RANKS[self]
@@ -60,6 +65,7 @@ _RANKS = {
 # than operators: a text that we or the operator refused was rejected, and one whose fate nobody
 # knows had no report.
 OUTCOMES = {
+    State.PENDING: "pending",
     State.DELIVERED: "delivered",
     State.UNDELIVERABLE: "undeliverable",
     State.EXPIRED: "expired",

@@ -5,6 +5,7 @@ from itertools import permutations
 
 import pytest
 
+from smsflow.sms.states import State
 from tests.engine.conftest import PROJECT
 
 FAILOVER = """
@@ -362,3 +363,70 @@ def test_a_failover_of_a_code_knows_no_quiet_hours(start, world, phone, clock, d
     start()
     dlr("rejected")
     phone.heard_via("main", "backup")
+
+
+# --- a phone that is away -------------------------------------------------------------------------
+
+AWAY = """
+triggers: [{api: true}]
+anytime:
+  - event: hold
+    then: [{ask: Really?, save: really}]
+steps:
+  - send: We are at your door.
+    report_within: 1h
+    save: text
+    on_pending: [{send: 'Calling instead, for the text is {{ text.status }}.'}, {end: away}]
+    on_delivered: {end: there}
+    on_failed: {end: lost}
+  - end: unsure
+"""
+
+
+def test_a_phone_that_is_away_is_an_outcome(world, start, dlr, phone, ended, trace):
+    """An intermediate report; what the text comes to later moves nothing any more."""
+    sim = world(AWAY)
+    start()
+    dlr("pending", error="EC_ABSENT_SUBSCRIBER")
+    phone.heard("We are at your door.", "Calling instead, for the text is pending.")
+    assert ended() == ["away"]
+    assert trace("report") == ["pending: EC_ABSENT_SUBSCRIBER"]
+    sim.report(sim.sent[0], State.DELIVERED)
+    assert ended() == ["away"]
+
+
+def test_without_a_handler_nobody_hears_of_it(world, start, dlr, ended, trace):
+    """The step waits on for the final report, also when the operator has the text before."""
+    world(AWAY.replace("on_pending", "on_expired"))
+    start()
+    dlr("pending")
+    assert (ended(), trace("report")) == ([None], [])
+    dlr("delivered")
+    assert ended() == ["there"]
+    world(AWAY)
+    start()
+    dlr("sent")
+    dlr("pending")
+    assert ended() == [None]
+
+
+def test_a_final_report_comes_before_one_that_is_not(world, start, phone, place, dlr, ended):
+    """While a handler runs, the wait is set aside; what came last before it goes on counts."""
+    sim = world(AWAY)
+    start()
+    sim.event("hold", {"phone": place.contact.phone})
+    dlr("pending", of=1)
+    dlr("delivered", of=1)
+    phone.says("yes")
+    assert ended() == ["there"]
+
+
+def test_another_try_may_be_away_too(world, start, dlr, ended):
+    """By failover; a report on the first text does not count any more."""
+    world(AWAY.replace("report_within: 1h", "deliver: three"))
+    start()
+    dlr("undeliverable")
+    dlr("pending", of=1)
+    assert ended() == [None]
+    dlr("pending")
+    assert ended() == ["away"]

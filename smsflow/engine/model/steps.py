@@ -50,6 +50,7 @@ class Delivery:
 DELIVERY_OUTCOMES = frozenset(
     {
         "on_delivered",
+        "on_pending",
         "on_failed",
         "on_undeliverable",
         "on_expired",

@@ -156,7 +156,7 @@ class Simulator:
             return
         sent = self._facts(text)
         text.state = state
-        if state.final:
+        if state.told:
             self._happen(ReportArrived(sent, state, error))
 
     def move_to(self, moment: datetime) -> None:

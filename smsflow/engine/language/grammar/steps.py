@@ -14,6 +14,7 @@ from smsflow.sms.encoding.transliteration import Transliteration
 
 _DELIVERY_DOCS = {
     "on_delivered": "when the phone has it",
+    "on_pending": "when the provider tells that the phone was not reached yet",
     "on_failed": "when no number could deliver it: undeliverable, expired or rejected",
     "on_undeliverable": "when the network can't deliver it",
     "on_expired": "when the network gave up",
@@ -108,8 +109,12 @@ _ASK: Mapping[str, Key] = {
     "on_invalid": key(Kind.HANDLER, "after the last unclear answer"),
     "on_timeout": key(Kind.HANDLER, "when no answer came in time"),
     "on_skip": key(Kind.HANDLER, "when the question was skipped"),
-    # A question that arrived is still open, so it has no `on_delivered`.
-    **{name: key for name, key in _ON_DELIVERY.items() if name != "on_delivered"},
+    # A question that arrived, or may still, is open: it has no `on_delivered` and no `on_pending`.
+    **{
+        name: key
+        for name, key in _ON_DELIVERY.items()
+        if name not in ("on_delivered", "on_pending")
+    },
 }
 
 # What a set of answers under `answers` in smsflow.yaml can say of a question.
