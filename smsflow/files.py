@@ -1,9 +1,12 @@
-"""The files of a project, from its folder: the one reader of flows and templates on the disk."""
+"""The files of a project, from its folder: the one reader of flows and templates on the disk, and
+the one writer in their place."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
+from tempfile import NamedTemporaryFile
 
 from smsflow.errors import SettingsInvalid
 
@@ -21,6 +24,26 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise SettingsInvalid(f"can't read {path} ({error.strerror or error})") from error
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Put `data` in place of the file in one step, with its permissions: whoever reads it, also
+    after a crash, finds the old file or the new one. SettingsInvalid says why it can't be done."""
+    target = path.resolve()
+    try:
+        mode = target.stat().st_mode
+        with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}-", delete=False) as file:
+            try:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+                os.chmod(file.name, mode)
+                os.replace(file.name, target)
+            except BaseException:
+                os.unlink(file.name)
+                raise
+    except OSError as error:
+        raise SettingsInvalid(f"can't write {path} ({error.strerror or error})") from error
 
 
 def marks(folder: Path) -> dict[Path, tuple[int, int]]:

@@ -24,6 +24,7 @@ class Script:
     path: Path
     tests: tuple[Transcript, ...]
     issues: tuple[Issue, ...]
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,10 @@ def read(path: Path, folder: Path) -> Script:
     whole = path.resolve()
     inside = whole.is_relative_to(folder)
     file = (whole.relative_to(folder) if inside else whole).as_posix()
-    tests, issues = read_transcripts(read_bytes(path), file)
+    data = read_bytes(path)
+    tests, issues = read_transcripts(data, file)
     # A test that lost a line would fail for no reason of its flow's.
-    return Script(file, path, () if issues else tuple(tests), tuple(issues))
+    return Script(file, path, () if issues else tuple(tests), tuple(issues), data)
 
 
 def named(script: Script, wanted: str) -> list[Transcript]:

@@ -12,11 +12,13 @@ import click
 
 from smsflow.cli.covering import Covered, coverage_json, covered_by, print_coverage
 from smsflow.cli.group import issue_text, lines_of, settings_folder, smsflow
+from smsflow.cli.updating import print_updates, updated, updates_json
 from smsflow.errors import ProjectInvalid, SettingsInvalid
 
 if TYPE_CHECKING:
     from smsflow.author.scripts import Script, Timed
     from smsflow.author.simulated import SimulatedProject
+    from smsflow.author.updating import Updated
 
     Results = Sequence[tuple[Script, Sequence[Timed]]]
 
@@ -46,6 +48,11 @@ FAILED, BROKEN, NO_TESTS = 1, 2, 5  # exit codes; 5 is pytest's, too
     metavar="PERCENT",
     help="Fail when the tests come to less of a flow; tells what --cover tells.",
 )
+@click.option(
+    "--update",
+    is_flag=True,
+    help="Write the texts that were really sent into tests that expect other words.",
+)
 @click.pass_context
 def test(
     ctx: click.Context,
@@ -55,6 +62,7 @@ def test(
     form: str,
     cover: bool,
     least: int | None,
+    update: bool,
 ) -> None:
     """Play the transcripts in tests/flows, or in PATHS. They have a clock of their own.
 
@@ -71,11 +79,12 @@ def test(
     except ProjectInvalid as error:
         printer.invalid(error)
         ctx.exit(BROKEN)
-    results = _play(project, scripts.find(folder, paths), wanted, printer)
+    updates: list[Updated] | None = [] if update else None
+    results = _play(project, scripts.find(folder, paths), wanted, printer, updates)
     covered = None
     if cover or least is not None:
         covered = _covered(project, results, least, chosen=bool(paths or wanted))
-    printer.close(results, covered)
+    printer.close(results, covered, updates)
     if junit is not None:
         _write(junit, xml.as_xml(results))
     ctx.exit(_code(results) or (FAILED if covered and covered.low else 0))
@@ -93,8 +102,13 @@ def _covered(
 
 
 def _play(
-    project: SimulatedProject, paths: Iterable[Path], wanted: str, printer: _Printer
+    project: SimulatedProject,
+    paths: Iterable[Path],
+    wanted: str,
+    printer: _Printer,
+    updates: list[Updated] | None,
 ) -> Results:
+    """Play the tests of each file; with `updates` its texts are written anew, and noted there."""
     from smsflow.author import scripts
 
     results: list[tuple[Script, list[Timed]]] = []
@@ -109,6 +123,9 @@ def _play(
             timed.append(each)
             printer.played(each)
         printer.end_of_file()
+        if updates is not None and timed:
+            updates.append(updated(script, timed, project))
+            timed = updates[-1].timed
         results.append((script, timed))
     return results
 
@@ -145,7 +162,9 @@ class _Printer(Protocol):
     def end_of_file(self) -> None:
         """All tests of the file were played."""
 
-    def close(self, results: Results, covered: Covered | None) -> None:
+    def close(
+        self, results: Results, covered: Covered | None, updates: list[Updated] | None
+    ) -> None:
         """All files were played, and came to that much of the flows."""
 
 
@@ -185,9 +204,11 @@ class _Text:
         """The end of the dots."""
         click.echo()
 
-    def close(self, results: Results, covered: Covered | None) -> None:
-        """What is wrong with files, the chats of failed tests, what no test came to, and the
-        summary."""
+    def close(
+        self, results: Results, covered: Covered | None, updates: list[Updated] | None
+    ) -> None:
+        """What is wrong with files, the chats of failed tests, what was written anew, what no test
+        came to, and the summary."""
         from smsflow.author.failures import failure_lines
 
         for script, timed in results:
@@ -198,6 +219,7 @@ class _Text:
                     click.echo()
                     for line in failure_lines(each.played):
                         click.secho(line.text, **_STYLES.get(line.kind, {}))
+        print_updates(updates or [])
         if covered is not None:
             print_coverage(covered)
         self._summary(results)
@@ -236,19 +258,22 @@ class _Json:
     def end_of_file(self) -> None:
         """Told at the end."""
 
-    def close(self, results: Results, covered: Covered | None) -> None:
+    def close(
+        self, results: Results, covered: Covered | None, updates: list[Updated] | None
+    ) -> None:
         """All tests, all issues and the counts."""
         from smsflow.engine.language import report
 
         issues = [report.as_json(issue) for script, _ in results for issue in script.issues]
         tests = [_as_json(script, each) for script, timed in results for each in timed]
-        self._print(tests, issues, covered)
+        self._print(tests, issues, covered, updates)
 
     def _print(
         self,
         tests: list[dict[str, Any]],
         issues: list[dict[str, Any]],
         covered: Covered | None = None,
+        updates: list[Updated] | None = None,
     ) -> None:
         passed = sum(each["passed"] for each in tests)
         content: dict[str, Any] = {
@@ -260,6 +285,8 @@ class _Json:
         }
         if covered is not None:
             content["coverage"] = coverage_json(covered)
+        if updates is not None:
+            content["updated"] = updates_json(updates)
         click.echo(json.dumps(content, ensure_ascii=False))
 
 
