@@ -85,6 +85,16 @@ def load_flow(text: str, path: str = "flows/example.yaml") -> Loaded:
     return load({**mistakes.surroundings(), **codes, path: text.encode()})
 
 
+def load_story(block: Block) -> Loaded:
+    """A file of a page with all others that the page has in the end."""
+    files = {
+        each.path: each.text.encode()
+        for each in (*blocks(block.page), block)
+        if each.path and "mistake" not in each.info and not each.path.startswith("tests/")
+    }
+    return load({**mistakes.surroundings(), **files})
+
+
 def told(loaded: Loaded) -> list[str]:
     """The issues in words; none is what the tests want. Examples may name the sample flows."""
     return [
@@ -106,8 +116,9 @@ def test_every_block_of_yaml_is_of_a_kind_that_is_checked() -> None:
 
 @pytest.mark.parametrize("block", by_place(FLOWS))
 def test_a_flow_is_sound(block: Block) -> None:
-    """A whole flow of a page has no issue, not even a warning."""
-    assert told(load_flow(block.text)) == []
+    """A whole flow of a page has no issue, not even a warning; one that the page has as a file is
+    checked beside the page's other files."""
+    assert told(load_story(block) if block.path else load_flow(block.text)) == []
 
 
 @pytest.mark.parametrize("block", by_place(FRAGMENTS))
