@@ -7,7 +7,8 @@ counts only while the token matches. And no answer is guessed at: each is classe
 nothing is looked up, tried again under the same id, or held for a person to decide.
 
 A sender that ends in the middle of a request leaves a lease. Its successor in the same seat gives
-it back at once, others take the texts when it has run out; either way under the same wire id.
+it back at once, others take the texts when it has run out; either way under the same wire id, and
+where the provider does not know our ids they are held.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from smsflow.clock import Clock
 from smsflow.engine.model import Project
 from smsflow.engine.policy import Rules
 from smsflow.errors import Conflict
+from smsflow.pauses import Pauses
 from smsflow.providers.base import Provider
 from smsflow.sms import answers
 from smsflow.sms.answers import Answer
@@ -43,13 +45,6 @@ LEASE = 5.0  # seconds, by the database's clock
 RENEW_EVERY = 1.5  # seconds
 CIRCUIT_OPEN = timedelta(seconds=60)
 HOLD_AFTER = timedelta(hours=24)
-
-# Most trouble is over in seconds, and later texts of the contact wait for this one: so some three
-# minutes of quick tries, and only then pauses that grow.
-QUICK_TRIES = 16
-QUICK_PAUSE = 15.0  # seconds, the longest between two of those
-LONGEST_PAUSE = 300.0  # seconds
-LONGEST_RETRY_AFTER = 3600.0  # seconds; a provider that asks for more is asked once an hour
 
 RECORD_FOR = timedelta(seconds=15)  # a database that is away does not cost us what was answered
 RECORD_TRIES = 75
@@ -128,7 +123,7 @@ class Delivery:
         self._store = store
         self._channels = channels
         self._clock = clock
-        self._rng = rng
+        self._pauses = Pauses(rng)
         self._heartbeat = heartbeat
         self._wait = wait
         self._rules = rules
@@ -147,7 +142,7 @@ class Delivery:
         self._left = True  # until all is done: a commit may be lost as well as a result
         leased = self._lease(name, channel, now)
         if leased:
-            found = self._hand_over(channel, leased, now)
+            found = self._hand_over(name, channel, leased, now)
             self._mind_circuit(name, found)
         self._left = False
         return len(leased)
@@ -162,17 +157,21 @@ class Delivery:
             seconds=LEASE,
             rules=None if self._rules is None else self._rules(),
             holder=self._seat,
+            repeatable=channel.provider.capabilities.idempotent,
         )
 
-    def _hand_over(self, channel: Channel, leased: Sequence[Leased], now: datetime) -> list[Answer]:
+    def _hand_over(
+        self, name: str, channel: Channel, leased: Sequence[Leased], now: datetime
+    ) -> list[Answer]:
         """One request, and the record of what was answered."""
         tokens = {each.token for each in leased}
         with self._heartbeat(lambda: self._renew(tokens)):
             found = channel.provider.send([self._outgoing(channel, each, now) for each in leased])
             found = self._settled(channel, leased, found)
+            self._pauses.heard(name, found)
             self._record(
                 [
-                    self._judged(channel, each, answer)
+                    self._judged(name, channel, each, answer)
                     for each, answer in zip(leased, found, strict=True)
                 ]
             )
@@ -246,7 +245,7 @@ class Delivery:
             for each, answer in zip(leased, found, strict=True)
         ]
 
-    def _judged(self, channel: Channel, leased: Leased, answer: Answer) -> TryResult:
+    def _judged(self, name: str, channel: Channel, leased: Leased, answer: Answer) -> TryResult:
         """What the answer means to the outbox row."""
         now = self._clock.now()
         detail = answer.detail or answer.status
@@ -286,7 +285,7 @@ class Delivery:
             at=now,
             detail=detail,
             status=answer.status,
-            retry_at=now + self._pause(leased, answer),
+            retry_at=now + self._pauses.of_text(name, leased.tries, answer),
         )
 
     def _ambiguous(self, channel: Channel, leased: Leased, now: datetime) -> Verdict:
@@ -296,14 +295,13 @@ class Delivery:
         too_long = leased.first_try_at is not None and now - leased.first_try_at > HOLD_AFTER
         return Verdict.HOLD if too_long else Verdict.AMBIGUOUS
 
-    def _pause(self, leased: Leased, answer: Answer) -> timedelta:
-        """How long until the next try: Retry-After rules, an hour at most; else `back_off`."""
-        if answer.retry_after is not None:
-            return timedelta(seconds=min(answer.retry_after, LONGEST_RETRY_AFTER))
-        return timedelta(seconds=back_off(leased.tries) * self._rng.uniform(0.5, 1.0))
-
     def _mind_circuit(self, name: str, found: Sequence[Answer]) -> None:
-        """401 and 403 stop the provider for a while: every try would fail alike."""
+        """401 and 403 stop the provider for a while, 429 and nobody there for seconds: every try
+        would fail alike."""
+        pause = self._pauses.of_provider(name, found)
+        if pause is not None:
+            log.warning("provider_takes_nothing", provider=name, detail=found[0].detail)
+            self._store.open_circuit(name, self._clock.now() + pause, found[0].detail)
         refused = next(
             (each for each in found if each.verdict is answers.Verdict.UNAUTHORIZED), None
         )
@@ -311,14 +309,6 @@ class Delivery:
             until = self._clock.now() + CIRCUIT_OPEN
             log.error("provider_refuses_us", provider=name, detail=refused.detail, until=until)
             self._store.open_circuit(name, until, refused.detail)
-
-
-def back_off(tries: int) -> float:
-    """The longest pause in seconds after so many tries before this one: 1, 2, 4, 8, then 15 for
-    some minutes; 30, 60, 120, 240 and five minutes for what goes on."""
-    if tries < QUICK_TRIES:
-        return min(2.0**tries, QUICK_PAUSE)
-    return min(QUICK_PAUSE * 2.0 ** min(tries - QUICK_TRIES + 1, 10), LONGEST_PAUSE)
 
 
 def _after_look_up(known: Answer | None, duplicate: Answer) -> Answer:

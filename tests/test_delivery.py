@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -224,6 +225,18 @@ def test_without_ids_of_ours_an_uncertain_text_is_held_at_once(sender: Sender) -
     assert sender.message(message).state is State.HELD
 
 
+def test_without_ids_of_ours_a_text_of_a_killed_sender_is_held(sender: Sender) -> None:
+    """Its successor takes its seat, and does not send what may be out."""
+    sender.provider.capabilities = Capabilities(idempotent=False, batch=100)
+    message = sender.text()
+    given = {"provider": "primary", "now": sender.clock.now(), "seconds": 600, "holder": "seat"}
+    assert sender.store.lease(["main"], SenderQuota(1, None), **given)
+    sender.later(timedelta(milliseconds=1))
+    assert sender.hire(sender.store, seat="seat").send("primary") == 0
+    assert sender.message(message).state is State.HELD
+    assert sender.provider.tried == []
+
+
 def test_texts_of_one_contact_leave_in_order(sender: Sender) -> None:
     """The next waits until the one before is accepted; other contacts don't wait."""
     sender.text("first", kind="transactional")
@@ -302,6 +315,53 @@ def test_a_refusal_for_now_that_goes_on_is_asked_ever_more_rarely(sender: Sender
     sender.text()
     sender.provider.answer_next(*[answer(Verdict.FOR_NOW)] * 40)
     assert min(pauses(sender, 30)[-5:]) >= 150
+
+
+@pytest.mark.parametrize(
+    "away",
+    [answer(Verdict.NOT_SENT, unreached=True), answer(Verdict.THROTTLED)],
+    ids=["not there", "too busy"],
+)
+def test_a_provider_that_takes_nothing_is_asked_ever_more_rarely(
+    sender: Sender, away: Answer
+) -> None:
+    """Whatever waits for it; and once it is back all leaves within seconds."""
+    for number in range(150):
+        sender.text(phone=f"+447700900{number:03}")
+    sender.provider.answer_next(*[away] * 10_000)
+    asked: list[float] = []
+    start = sender.clock.now()
+    while len(asked) < 12:
+        if sender.tries():
+            asked.append((sender.clock.now() - start).total_seconds())
+        sender.later(timedelta(seconds=0.25))
+    waits = [later - earlier for earlier, later in pairwise(asked)]
+    assert waits[0] <= 1.25
+    assert 7.5 <= min(waits[-5:]) <= max(waits[-5:]) <= 15.5
+    assert len(set(waits[-5:])) > 1  # by chance
+    sender.provider._script.clear()
+    sender.later(timedelta(seconds=15))
+    assert (sender.tries(), sender.tries()) == (100, 50)
+    assert {text.wire_id[-2:] for text in sender.provider.sent} == {"-0"}
+
+
+def test_one_text_that_was_not_sent_stops_nobody(sender: Sender) -> None:
+    """A provider that took another one is there."""
+    sender.text()
+    sender.text(phone="+447700900124")
+    sender.provider.answer_next(answer(Verdict.NOT_SENT, unreached=True))
+    assert sender.tries() == 2
+    sender.text(phone="+447700900125")
+    assert sender.tries() == 1
+
+
+def test_a_wrong_path_is_asked_ever_more_rarely(sender: Sender) -> None:
+    """Every answer is a 404: no text is out, and none counts as tried."""
+    sender.text()
+    sender.provider.answer_next(*[answer(Verdict.NOT_SENT)] * 40)
+    waited = pauses(sender, 12)
+    assert waited[0] <= 1
+    assert 7.5 <= min(waited[-5:]) <= max(waited[-5:]) <= 15
 
 
 def test_a_retry_after_of_a_week_is_an_hour(sender: Sender) -> None:

@@ -22,7 +22,7 @@ LAYERS = [
     {"clock", "config", "files", "logs", "parent", "app"},
     {"extending"},
     {"store", "providers", "webclient"},
-    {"audience", "blaming", "clicks", "concerned", "desk"},
+    {"audience", "blaming", "clicks", "concerned", "desk", "pauses"},
     {"conversation", "delivery", "health", "audit", "moving"},
     {"errands"},
     {"runtime"},

@@ -97,7 +97,7 @@ class HttpGateway:
         try:
             response = self._transport.request(gateway.method, url, headers, body)
         except NotSent as error:
-            return Answer(Verdict.NOT_SENT, State.QUEUED, detail=str(error))
+            return Answer(Verdict.NOT_SENT, State.QUEUED, detail=str(error), unreached=True)
         except MaybeSent as error:
             return _ambiguous(str(error))
         return self._judged(response)

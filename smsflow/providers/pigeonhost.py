@@ -108,7 +108,7 @@ class PigeonHost:
                 [self._full(text) for text in texts], tracking=texts[0].tracking
             )
         except NotSent as error:
-            return answers.not_sent(str(error))
+            return answers.not_sent(str(error), unreached=True)
         except MaybeSent as error:
             return answers.ambiguous(str(error))
         except Refused as refused:

@@ -25,9 +25,9 @@ def ambiguous(detail: str, retry_after: float | None = None) -> Answer:
     return Answer(Verdict.AMBIGUOUS, State.UNCERTAIN, detail=detail, retry_after=retry_after)
 
 
-def not_sent(detail: str) -> Answer:
-    """The text is surely not out."""
-    return Answer(Verdict.NOT_SENT, State.QUEUED, detail=detail)
+def not_sent(detail: str, *, unreached: bool = False) -> Answer:
+    """The text is surely not out; `unreached` since nobody was there."""
+    return Answer(Verdict.NOT_SENT, State.QUEUED, detail=detail, unreached=unreached)
 
 
 def of_submit(texts: Sequence[Outgoing], told: Submitted) -> list[Answer]:

@@ -37,6 +37,7 @@ class Answer:
     detail: str = ""  # a sentence for operators, without secrets
     retry_after: float | None = None  # seconds to wait, when the provider asked for it
     segments: int | None = None  # parts that the provider counted
+    unreached: bool = False  # NOT_SENT, since nobody was there: no text would have got through
 
     def of_untried(self) -> Answer:
         """The answer for a text that was not tried, since the one before it got this."""

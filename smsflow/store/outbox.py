@@ -93,19 +93,21 @@ class Outbox(Part):
         seconds: float = 10.0,
         rules: Rules | None = None,
         holder: str = "",
+        repeatable: bool = True,
     ) -> list[Leased]:
         """Claim texts that may leave now on these numbers (by name) for `seconds`.
 
         Codes go first and marketing last, by due time; texts of one contact go one by one, in the
         order they were made. Opted-out contacts' and expired texts are refused on the way, as is
         what `rules` has a cap for; texts outside their hours, and marketing that comes too often,
-        wait for when it may. `holder` is whose the lease is, for `give_back`.
+        wait for when it may. `holder` is whose the lease is, for `give_back`. A text whose lease
+        ran out may be out: it is claimed anew when the provider is `repeatable`, else it is held.
         """
         while True:
             with self._db.write() as connection:
                 room = self._bucket.room(connection, provider, quota)
                 found = self._candidates(connection, numbers, room.rows, now)
-                refusals = [refusal for row in found if (refusal := _gate(row, now))]
+                refusals = [refused for row in found if (refused := _gate(row, now, repeatable))]
                 self._turn_away(connection, refusals, now)
                 gone = {refusal.row for refusal in refusals}
                 rest = [row for row in found if row.id not in gone]
@@ -269,12 +271,14 @@ def _claim(dialect: Dialect) -> Select[Any]:
     )
 
 
-def _gate(row: Row[Any], now: datetime) -> Refusal | None:
+def _gate(row: Row[Any], now: datetime, repeatable: bool) -> Refusal | None:
     """Why a text may not leave, if so."""
     if row.opted_out and not row.passes_block:
         state, reason = State.REFUSED, "opted out"
     elif row.expires is not None and row.expires <= now:
         state, reason = State.EXPIRED, "expired"
+    elif row.lease_token is not None and not repeatable:
+        state, reason = State.HELD, "its sender ended before there was an answer"
     else:
         return None
     return refusal(row, state, reason)

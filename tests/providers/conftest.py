@@ -233,7 +233,7 @@ class MemoryRig:
         self.provider.answer_next(Answer(Verdict.REJECTED, State.REJECTED))
 
     def is_out_of_reach(self) -> None:
-        self.provider.answer_next(Answer(Verdict.NOT_SENT, State.QUEUED))
+        self.provider.answer_next(Answer(Verdict.NOT_SENT, State.QUEUED, unreached=True))
 
     def logs_are_out_of_reach(self) -> None:
         self.provider.logs_away()

@@ -61,7 +61,8 @@ def test_a_lost_answer_is_ambiguous_and_settled_as_accepted(sure, text):
 def test_a_provider_out_of_reach_sent_nothing_and_takes_the_same_id_later(rig, text):
     """What was surely not sent may be repeated under its id."""
     rig.is_out_of_reach()
-    assert verdicts(rig.provider.send([text()])) == [Verdict.NOT_SENT]
+    (answer,) = rig.provider.send([text()])
+    assert (answer.verdict, answer.unreached) == (Verdict.NOT_SENT, True)
     assert verdicts(rig.provider.send([text()])) == [Verdict.ACCEPTED]
 
 

@@ -14,7 +14,7 @@ from smsflow.delivery import Delivery, channels
 from smsflow.engine.policy import Rules
 from smsflow.extending import read_project
 from smsflow.providers.pigeonhost import PigeonHost
-from smsflow.runtime import Runtime
+from smsflow.runtime import Runtime, StandIns
 from smsflow.store import Store
 from smsflow.store.committer import Committer
 from smsflow.web import create_app
@@ -48,7 +48,14 @@ class Slot:
         project, self.loaded = read_project(PROJECT)
         queue: Any = town.redis
         self.runtime = Runtime(
-            SETTINGS, project, self.loaded, self.store, queue, clock=town, rng=town.rng
+            SETTINGS,
+            project,
+            self.loaded,
+            self.store,
+            queue,
+            clock=town,
+            rng=town.rng,
+            stand_ins=StandIns(),
         )
         self.runtime.providers = {
             each: PigeonHost(

@@ -91,10 +91,10 @@ class Desk:
         *,
         rate: float | None = None,
         seconds: float = 10.0,
-        holder: str = "",
+        **more: Any,
     ) -> list[Leased]:
         """Claim texts of the number `main`."""
-        given = {"now": self.clock.now(), "seconds": seconds, "holder": holder}
+        given = {"now": self.clock.now(), "seconds": seconds, **more}
         return self.store.lease(["main"], SenderQuota(rows, rate), provider="p", **given)
 
     def record(self, leased: Leased, verdict: Verdict, **more: Any) -> int:

@@ -50,6 +50,20 @@ def test_eight_senders_share_texts_without_overlap(desk, at_once):
     assert len(taken) == len(set(taken)) == 200
 
 
+def test_a_lease_that_ran_out_is_held_where_a_try_cannot_be_repeated(desk):
+    """The provider knows no ids of ours: a person has to decide, and what never left goes on."""
+    desk.queue(ANN, "m1")
+    desk.queue(BEN, "m2")
+    assert desk.lease(1, seconds=0, repeatable=False)
+    desk.clock.advance(MINUTE)
+    assert claimed(desk, repeatable=False) == ["m2"]
+    held = desk.message(ANN, "m1")
+    assert (held.state, held.error) == (State.HELD, "its sender ended before there was an answer")
+    assert [each.id for each in desk.store.held(10)] == ["m1"]
+    desk.clock.advance(MINUTE)
+    assert claimed(desk, repeatable=True) == []
+
+
 def test_a_lease_that_ran_out_counts_as_a_try_that_may_be_out(desk):
     """The next claim knows of it, and the message is uncertain under the same wire id."""
     desk.queue(ANN, "m1")
