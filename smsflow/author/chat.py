@@ -7,21 +7,21 @@ until `/after` or `/at` moves it. Whoever shows the lines is handed in, and so i
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from smsflow.author.failures import clock_time, one_line
-from smsflow.author.inputs import needed, typed_inputs
+from smsflow.author.inputs import needed, typed_data, typed_inputs, ways_in
 from smsflow.author.recording import Take, as_yaml, cut_codes, written_moment
 from smsflow.author.simulated import SimulatedProject
 from smsflow.engine import policy
 from smsflow.engine.language.literals import parse_duration
 from smsflow.engine.language.reading import listed, suggest
 from smsflow.engine.model import Flow
-from smsflow.engine.state import Contact
-from smsflow.engine.transcripts.given import ScriptedRandom, moment
+from smsflow.engine.transcripts.given import GivenInvalid, begin, moment
 from smsflow.engine.transcripts.kept import SimulatedText
 from smsflow.engine.transcripts.lines import REPORTS
 from smsflow.engine.transcripts.services import Outside
@@ -38,6 +38,7 @@ HELP = {
     "/agent One moment": "a person who took over texts",
     "/close": "that person is done",
     "/start key=value": "start the flow with these inputs",
+    "/event name key=value": "an event comes in that is about this phone",
     "/trace": "what the flow did, step by step",
     "/vars": "what the session and the contact hold",
     "/lang fr": "begin again with a contact of that language",
@@ -53,13 +54,16 @@ _NOT_HELD = "no person holds the conversation: no handoff is open"
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a chat begins with; `number` is ours that the contact texts, None for the last used."""
+    """What a chat begins with; `number` is ours that the contact texts, None for the last used, and
+    `given` the world of a test file.
+    """
 
     phone: str
     now: datetime
     seed: int
     language: str | None = None
     number: str | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Chat:
@@ -83,16 +87,17 @@ class Chat:
     def open(self, pairs: tuple[str, ...]) -> None:
         """Say where we are; start the flow if it can be started, else say what it waits for."""
         flow, missing = self._flow, needed(self._flow)
+        inputs = self._setting.given.get("start")
         self._show("note", f"{flow.name}, {self._when()}, {self._setting.phone}. /help tells more.")
         if any(each.kind == "api" for each in flow.triggers) and (pairs or not missing):
             self._act(lambda: self._start(pairs))
             return
         if pairs:
             raise SettingsInvalid(f"flow '{flow.name}' takes no inputs: it has no `api` trigger")
-        words = [word for each in flow.triggers for word in each.words]
-        ways = [f"text {' or '.join(words)}"] * bool(words)
-        ways += [f"/start {' '.join(f'{name}=...' for name in missing)}"] * bool(missing)
-        self._show("note", f"it waits: {', or '.join(ways) or 'text something'}")
+        if inputs is not None:
+            self._act(lambda: self._started(inputs))
+            return
+        self._show("note", f"it waits: {', or '.join(ways_in(flow)) or 'text something'}")
 
     def handle(self, line: str) -> bool:
         """Do what a typed line says; False when it ends the chat."""
@@ -119,18 +124,23 @@ class Chat:
 
     def _begin(self) -> None:
         setting, world = self._setting, self._project.world
-        contact = Contact(setting.phone, language=setting.language)
-        # The digits of codes: reproducible with --seed, and a secret of nobody.
-        self._rng = ScriptedRandom(setting.seed)
-        self._sim = Simulator(world, contact, setting.now, self._rng)
-        self._sim.outside = Outside(functions=world.extension.actions)
-        self._shown = self._traced = self._drawn = self._called = 0
-        self._ended: str | None = None
-        about = {"phone": setting.phone}
+        about = {**setting.given.get("contact", {}), "phone": setting.phone}
         if setting.language:
             about["language"] = setting.language
+        given = {**setting.given, "contact": about}
+        try:
+            # The digits of codes: reproducible with --seed, and a secret of nobody.
+            start = begin(given, world.project, world.flows.values(), seed=setting.seed)
+        except GivenInvalid as error:
+            raise SettingsInvalid(f"--given: {error}") from None
+        self._rng = start.rng
+        outside = {name: given.get(name, {}) for name in ("http", "actions", "history")}
+        self._sim = Simulator(world, start.contact, setting.now, self._rng)
+        self._sim.outside = Outside(outside["http"], outside["actions"], world.extension.actions)
+        self._shown = self._traced = self._drawn = self._called = 0
+        self._ended: str | None = None
         began = written_moment(setting.now, self._zone)
-        self._take = Take(self._flow.name, about, began)
+        self._take = Take(self._flow.name, about, began, outside)
         self._takes.append(self._take)
 
     def _again(self, setting: Setting) -> None:
@@ -156,6 +166,8 @@ class Chat:
                 self._act(self._close)
             case "start":
                 self._act(lambda: self._start(tuple(shlex.split(rest))))
+            case "event":
+                self._act(lambda: self._event(shlex.split(rest)))
             case "trace":
                 self._show_trace()
             case "vars":
@@ -195,9 +207,20 @@ class Chat:
         self._sim.text(text, number)
 
     def _start(self, pairs: tuple[str, ...]) -> None:
-        inputs = typed_inputs(self._flow, pairs)
+        self._started(typed_inputs(self._flow, pairs))
+
+    def _started(self, inputs: Mapping[str, Any]) -> None:
         self._take.started(inputs)
         self._sim.start(self._flow.name, inputs)
+
+    def _event(self, words: list[str]) -> None:
+        if not words:
+            raise ValueError("name the event: /event ticket.closed id=T1")
+        name, *pairs = words
+        data = {"phone": self._setting.phone, **typed_data(pairs)}
+        if not self._sim.event(name, data):
+            raise ValueError(f"no flow takes {name} to be about {self._setting.phone}")
+        self._take.told(name, data)
 
     def _after(self, written: str) -> None:
         length = parse_duration(written)

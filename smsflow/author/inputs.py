@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from smsflow.engine.language.reading import listed, suggest
+from smsflow.engine.language.uses import expressions_in
 from smsflow.engine.model import Flow, Input
 from smsflow.errors import SettingsInvalid
+
+_READ = re.compile(r"\bevent\.(\w+)")
 
 
 def typed_inputs(flow: Flow, pairs: Iterable[str]) -> dict[str, Any]:
@@ -30,6 +34,47 @@ def typed_inputs(flow: Flow, pairs: Iterable[str]) -> dict[str, Any]:
 def needed(flow: Flow) -> list[str]:
     """The inputs that a start has to give, parts of objects with dots."""
     return [path for path, each in _leaves(flow.inputs, "") if each.required]
+
+
+def ways_in(flow: Flow) -> list[str]:
+    """How a flow begins, as a person can bring it about in a chat."""
+    words = [word for each in flow.triggers for word in each.words]
+    ways = [f"text {' or '.join(words)}"] * bool(words)
+    events = [each for each in flow.triggers if each.kind == "event"]
+    for each in events:
+        read = (_READ.findall(every.source) for every in expressions_in(each.inputs))
+        names = dict.fromkeys(name for found in read for name in found if name != "phone")
+        ways.append(" ".join([f"/event {each.subject}", *(f"{name}=..." for name in names)]))
+    missing = needed(flow)
+    if missing and (not events or any(each.kind == "api" for each in flow.triggers)):
+        ways.append(f"/start {' '.join(f'{name}=...' for name in missing)}")
+    return ways
+
+
+def typed_data(pairs: Iterable[str]) -> dict[str, Any]:
+    """What an event tells, of `key=value` pairs: numbers, true, false and null are themselves, and
+    parts of objects have dots. SettingsInvalid explains."""
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        path, equals, text = pair.partition("=")
+        if not equals or not path:
+            raise SettingsInvalid(f"'{pair}' tells nothing; write key=value, such as id=T1")
+        *parents, last = path.split(".")
+        target = found
+        for name in parents:
+            inner = target.setdefault(name, {})
+            if not isinstance(inner, dict):
+                raise SettingsInvalid(f"'{name}' has a value already, so it has no parts")
+            target = inner
+        target[last] = _json_or_text(text)
+    return found
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _leaves(inputs: Sequence[Input], path: str) -> list[tuple[str, Input]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -17,8 +17,9 @@ class Take:
     """One conversation from its beginning: a test of the file."""
 
     flow: str
-    contact: dict[str, str]
+    contact: Mapping[str, Any]
     began: str  # the moment, as test files write it
+    outside: Mapping[str, Any] = field(default_factory=dict)  # what services and actions give
     lines: list[str] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
 
@@ -36,9 +37,13 @@ class Take:
             words = f"{{text: {quoted(text)}, via: {quoted(number)}}}"
         self.lines.append(f"out: {words}")
 
-    def started(self, inputs: dict[str, Any]) -> None:
+    def started(self, inputs: Mapping[str, Any]) -> None:
         """The flow was started."""
         self.lines.append(f"start: {inline(inputs)}")
+
+    def told(self, event: str, data: Mapping[str, Any]) -> None:
+        """An event came in."""
+        self.lines.append(f"event: {inline({event: data})}")
 
     def reported(self, status: str, number: int | None) -> None:
         """A report came, on that text when it isn't the last."""
@@ -64,6 +69,7 @@ def as_yaml(takes: Iterable[Take]) -> str:
         name = f"recorded chat {number}" if len(kept) > 1 else "recorded chat"
         lines += [f"  - name: {name}", "    given:", f"      now: {take.began}"]
         lines.append(f"      contact: {inline(take.contact)}")
+        lines += [f"      {name}: {inline(each)}" for name, each in take.outside.items() if each]
         if take.codes:
             lines.append(f"      codes: {inline(take.codes)}")
         lines += ["    steps:", *(f"      - {line}" for line in take.lines)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -35,6 +36,11 @@ _STYLES: dict[str, dict[str, Any]] = {
 @click.option("--phone", metavar="+44...", help="The contact's phone.")
 @click.option("--input", "inputs", multiple=True, metavar="KEY=VALUE", help="Start with this.")
 @click.option("--now", "now", metavar="TIME", help="Begin then, such as 2025-03-10 09:00.")
+@click.option(
+    "--given",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Begin in the world of this file's first test: who texts, what services answer.",
+)
 @click.option("--seed", type=int, help="Draw the same codes each time.")
 @click.option(
     "--record", type=click.Path(dir_okay=False, path_type=Path), help="Write the chat as a test."
@@ -49,6 +55,7 @@ def chat(
     inputs: tuple[str, ...],
     now: str | None,
     seed: int | None,
+    given: Path | None,
     record: Path | None,
 ) -> None:
     """Talk to a flow: type texts, see the replies. /help tells the commands.
@@ -60,7 +67,11 @@ def chat(
 
     project = open_project(settings_folder(ctx))
     found = project.flow(flow)
+    world = _world(project, given) if given is not None else {}
+    phone = phone or world.get("contact", {}).get("phone")
+    now = now or world.get("now")
     setting = _setting(project, found, phone=phone, now=now, seed=seed, lang=lang, number=number)
+    setting = replace(setting, given=world)
     if record is not None and record.exists():
         raise SettingsInvalid(f"{record} exists already; name another file, or remove it")
     if record is not None and not record.parent.is_dir():
@@ -74,6 +85,18 @@ def chat(
     finally:
         if record is not None:
             _write(record, here.recorded())
+
+
+def _world(project: SimulatedProject, path: Path) -> Mapping[str, Any]:
+    """What the first test of that file is given; SettingsInvalid when there is none."""
+    from smsflow.author import scripts
+
+    script = scripts.read(path, project.folder)
+    if script.issues:
+        raise SettingsInvalid(f"{script.issues[0]}; {script.issues[0].hint}")
+    if not script.tests:
+        raise SettingsInvalid(f"{script.file} has no test")
+    return script.tests[0].given
 
 
 def _setting(

@@ -288,3 +288,57 @@ def test_a_person_takes_over_answers_and_is_done(small: Path, run: Run, tmp_path
     assert "no person holds the conversation" in done.output
     assert "/agent One moment" in done.output
     assert run(small, "test", str(test)).exit_code == 0
+
+
+RATING = """\
+smsflow: 1
+inputs: {id: text, at: datetime}
+triggers:
+  - event: visit.over
+    inputs: {id: "{{ event.id }}", at: "{{ event.visit.at }}"}
+steps:
+  - send: Thank you for visit {{ id }} on {{ at | date }}.
+  - wait: {event: visit.paid, where: event.pence > 100}
+"""
+
+
+def test_an_event_begins_a_flow_and_goes_on_with_it(small: Path, run: Run) -> None:
+    """What it tells is typed as key=value, with parts of objects behind dots."""
+    (small / "flows/rating.yaml").write_text(RATING, "utf-8")
+    typed = "/event visit.over id=V1 visit.at='2025-03-28 10:00'\n/event visit.paid pence=250\n"
+    done = run(small, "chat", "rating", *NOW, typed=typed)
+    assert "it waits: /event visit.over id=... visit=...\n" in done.output
+    assert "12:00 -> Thank you for visit V1 on 28 March." in done.output
+    assert done.output.endswith("end: done\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("/event", "name the event: /event ticket.closed id=T1"),
+        ("/event visit.over id", "'id' tells nothing; write key=value, such as id=T1"),
+        ("/event visit.over id=1 id.a=2", "'id' has a value already, so it has no parts"),
+        ("/event visit.lost id=1", "no flow takes visit.lost to be about +447700900123"),
+        ("/event visit.over id=1 phone=+447700900999", "to be about +447700900123"),
+    ],
+)
+def test_an_event_that_can_not_come_is_told(small: Path, run: Run, typed: str, told: str) -> None:
+    (small / "flows/rating.yaml").write_text(RATING, "utf-8")
+    assert told in run(small, "chat", "rating", *NOW, typed=f"{typed}\n").output
+
+
+def test_a_chat_begins_in_the_world_of_a_test(sample: Path, run: Run) -> None:
+    """The contact, the moment, the inputs; what is recorded has them, and passes."""
+    file, record = "tests/flows/appointment-reminder.test.yaml", sample / "tests/flows/r.test.yaml"
+    options = ("--given", str(sample / file), "--record", str(record))
+    typed = "/at 2025-03-29 10:30\nno\n"
+    done = run(sample, "chat", "appointment-reminder", *options, typed=typed)
+    assert "29 Mar 10:30 -> Ann, your appointment at Elm Road" in done.output
+    assert run(sample, "test", str(record)).exit_code == 0
+
+
+def test_a_chat_in_the_world_of_no_test_is_refused(small: Path, run: Run) -> None:
+    file = small / "none.test.yaml"
+    file.write_text("smsflow-test: 1\nflow: hello\ntests: []\n", "utf-8")
+    done = run(small, "chat", "hello", "--given", str(file))
+    assert (done.exit_code, done.output) == (2, f"smsflow: {file.name} has no test\n")
