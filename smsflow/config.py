@@ -7,7 +7,7 @@
 | SMSFLOW_PROJECT | folder with smsflow.yaml | the working directory |
 | SMSFLOW_SECRET_KEY | keys the digests of one-time codes | made and kept; needed with Redis |
 | SMSFLOW_API_TOKEN | bearer token of the API | none: the API answers 403 |
-| PORT | port of `smsflow web` | 8000 |
+| PORT | port of `smsflow web` and `smsflow dev` | 8000 |
 """
 
 from __future__ import annotations

@@ -8,9 +8,11 @@ import signal
 import socket
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import urllib3
 from click.testing import CliRunner, Result
 
 from smsflow import __version__
@@ -248,6 +250,45 @@ def test_the_sandbox_runs_until_interrupted() -> None:
         assert process.stdout.readline().startswith("sandbox provider on http://127.0.0.1:")
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=10) == 0
+
+
+def test_a_sandbox_whose_time_is_sped_up() -> None:
+    """A text for tomorrow arrives, and a report that nobody takes is told anew, within seconds."""
+    options = ["--port", "0", "--speed", "86400"]
+    command = [sys.executable, "-m", "smsflow", "sandbox", *options]
+    http = urllib3.PoolManager(headers={"Authorization": "App sandbox"}, retries=False)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as hook,
+        subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as process,
+    ):
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[-1]
+        now = http.request("PUT", f"{url}/sandbox/clock", json={}).json()["now"]
+        tomorrow = datetime.fromisoformat(now) + timedelta(days=1)
+        message = {
+            "from": "InfoSMS",
+            "destinations": [{"to": "41793026727"}],
+            "text": "Good morning",
+            "sendAt": tomorrow.isoformat(timespec="milliseconds"),
+            "notifyUrl": f"http://127.0.0.1:{hook.getsockname()[1]}/",
+        }
+        http.request("POST", f"{url}/sms/1/text/advanced", json={"messages": [message]})
+        hook.settimeout(10)
+        for _ in range(3):  # a minute after the first, and two after the second
+            told, _peer = hook.accept()
+            told.close()
+        (log,) = http.request("GET", f"{url}/sms/1/logs").json()["results"]
+        assert log["status"]["name"] == "DELIVERED_TO_HANDSET"
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+
+
+@pytest.mark.parametrize("speed", ["0", "-1", "fast", "nan", "1000001"])
+def test_a_speed_that_is_none(speed: str) -> None:
+    """Time goes on, and forward."""
+    done = CliRunner().invoke(smsflow, ["sandbox", "--port", "0", "--speed", speed])
+    assert done.exit_code == 2
+    assert "--speed" in done.stderr
 
 
 def test_a_sandbox_on_a_taken_port_says_so() -> None:

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),
-    default=8000,
-    show_default=True,
-    help="Port of this machine's loopback to listen on; 0 takes a free one.",
+    help="Port of this machine's loopback to listen on, 0 for a free one; default $PORT, or 8000.",
 )
 @click.option(
     "--browser/--no-browser", default=True, help="Open the phone, where there is a screen."
@@ -27,7 +25,9 @@ if TYPE_CHECKING:
 @click.option("--real", multiple=True, metavar="SERVICE", help="Call this web service for real.")
 @click.option("--fresh", is_flag=True, help="Forget the chats and the clock of earlier runs.")
 @click.pass_context
-def dev(ctx: click.Context, port: int, browser: bool, fresh: bool, real: tuple[str, ...]) -> None:
+def dev(
+    ctx: click.Context, port: int | None, browser: bool, fresh: bool, real: tuple[str, ...]
+) -> None:
     """Run it all here, with a phone in the browser. Flows are taken over when they change."""
     import logging
 
@@ -35,6 +35,7 @@ def dev(ctx: click.Context, port: int, browser: bool, fresh: bool, real: tuple[s
     from smsflow.dev import run
 
     config = settings(ctx)
+    port = config.port if port is None else port
     logs.configure(level=logging.WARNING)
 
     def explain(loaded: Loaded) -> str:

@@ -86,12 +86,19 @@ def _need_redis(config: Settings, command: str) -> None:
 @click.option("--port", type=_PORT, default=8090, show_default=True, help="0 takes a free one.")
 @click.option("--user", default="sandbox", show_default=True, help="User of the API.")
 @click.option("--password", default="sandbox", show_default=True, help="Password of the API.")
-def sandbox(host: str, port: int, user: str, password: str) -> None:
+@click.option(
+    "--speed",
+    type=click.IntRange(1, 1_000_000),
+    default=1,
+    show_default=True,
+    help="How many times as fast as ours its time runs: retries, schedules, validity.",
+)
+def sandbox(host: str, port: int, user: str, password: str, speed: int) -> None:
     """Play the provider: its HTTP API, a phone network and handsets."""
     from smsflow.sandbox.server import serve
 
     with _listening(host, port):
-        serve(host, port, user, password)
+        serve(host, port, user, password, speed=speed)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from cheroot.wsgi import Server
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from smsflow.sandbox.additions import additions, bulk_api
 from smsflow.sandbox.api import LOST, Counter, links, provider_api
@@ -71,6 +71,8 @@ def create_app(
 
     @app.before_request
     def authorise() -> None:
+        if request.method == "HEAD":  # what a GET hands out once would be gone
+            raise MethodNotAllowed(["GET"])
         if request.blueprint != "links" and not _known(user, password):
             raise ApiError(401, "UNAUTHORIZED", "Invalid login details")
 

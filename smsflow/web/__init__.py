@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, jsonify, request
 from sqlalchemy.exc import DBAPIError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from smsflow.errors import Conflict, WebhookRejected
 from smsflow.jobs import Nudger
@@ -85,9 +85,12 @@ def _busy(conflict: Conflict) -> tuple[Response, int]:
 
 
 def _http_error(failure: HTTPException) -> tuple[Response, int]:
-    return error(
+    response, status = error(
         failure.code or 500, failure.name.lower().replace(" ", "_"), failure.description or ""
     )
+    if isinstance(failure, MethodNotAllowed) and failure.valid_methods:
+        response.headers["Allow"] = ", ".join(failure.valid_methods)
+    return response, status
 
 
 def _crashed(failure: Exception) -> tuple[Response, int]:

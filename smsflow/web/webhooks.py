@@ -15,6 +15,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, abort, request
+from werkzeug.exceptions import MethodNotAllowed
 
 from smsflow.providers.base import Provider, TellsClicks
 from smsflow.reception import Pushed, Reception
@@ -28,6 +29,7 @@ def blueprint(flow: SMSFlow) -> Blueprint:
     """The routes that providers push to."""
     pages = Blueprint("smsflow_webhooks", __name__, url_prefix="/webhooks/<provider>/<secret>")
     runtime = flow.runtime
+    pages.before_request(_refuse_head)
     reception = Reception(runtime)
 
     @pages.get("/mo")
@@ -65,6 +67,12 @@ def blueprint(flow: SMSFlow) -> Blueprint:
         return asdict(reception.clicks(provider, found))
 
     return pages
+
+
+def _refuse_head() -> None:
+    """A GET here is a push, so a HEAD, which is to change nothing, would store it."""
+    if request.method == "HEAD":
+        raise MethodNotAllowed(["GET", "POST"])
 
 
 def _admitted(runtime: Runtime, provider: str, secret: str) -> Provider:

@@ -295,6 +295,16 @@ def test_an_unknown_path_and_a_wrong_method_have_the_documented_shape(client):
     assert "POST" in response.headers["Allow"]
 
 
+@pytest.mark.parametrize("path", ["/sms/1/reports", "/sms/1/inbox/reports"])
+def test_a_head_takes_nothing_away(client, world, path):
+    """What is handed out once is there for the GET that follows."""
+    client.advanced(to(PHONE))
+    world.network.receive(PHONE, "385916242493", "hello", world.clock.now())
+    world.after(seconds=1)
+    assert client.http.head(path, headers=client.auth).status_code == 405
+    assert len(client.get(path).json["results"]) == 1
+
+
 def test_a_body_without_a_content_type_is_a_general_error(client):
     """Content-Type & Accept header."""
     response = client.http.post(ENDPOINTS[0], data=b"{}", headers=client.auth)

@@ -47,6 +47,15 @@ def test_every_form_of_a_pushed_text_is_read(desk: Desk, query: str) -> None:
     assert (row.payload["text"], row.payload["number"]) == ("hours", "main")
 
 
+@pytest.mark.parametrize("what", ["mo?who=447700900123&what=hours", "dlr"])
+def test_a_head_stores_nothing(desk: Desk, what: str) -> None:
+    """What looks whether a URL is there is no push."""
+    answer = desk.client.head(desk.hook(what))
+    assert answer.status_code == 405
+    assert "HEAD" not in answer.headers["Allow"]
+    assert desk.rows() == []
+
+
 def test_a_push_that_finds_the_database_busy_is_to_come_again(desk: Desk) -> None:
     """503 makes the provider push it once more; nothing was written meanwhile."""
     database = desk.runtime.store._db
