@@ -11,7 +11,7 @@ from datetime import datetime
 from math import ceil
 
 from smsflow.engine import policy
-from smsflow.engine.model import AnyStep, Ask, Duration, Flow, Otp, Wait
+from smsflow.engine.model import AnyStep, Ask, Duration, Flow, Handoff, Otp, Wait
 from smsflow.engine.signatures import plain
 from smsflow.engine.state import Session, Waiting
 from smsflow.engine.turn import Turn
@@ -72,6 +72,8 @@ def _due(
         case Wait(), Wait():
             _slept(session, waiting, old, None)
             return at_most("wait", old.duration, new.duration)
+        case Handoff(), Handoff():
+            return _handoff(turn, waiting, old, new, at_most("lifetime", None, None))
         case _ if waiting.kind == "call":
             return kept  # its errand is out, and comes back to this very wait
         case _:
@@ -88,6 +90,16 @@ def _nudge(turn: Turn, waiting: Waiting, old: Ask, new: Ask, since: datetime) ->
             return {}  # it was not set again while another question stood before this one
     last = since if waiting.nudges == 0 else turn.now
     return {"nudge": turn.length(new.nudge.after, last)}
+
+
+def _handoff(turn: Turn, waiting: Waiting, old: Handoff, new: Handoff, lifetime: Due) -> Due:
+    """The end of the life, and how long the contact may wait for an answer, if they do."""
+    if new.timeout is None or waiting.since is None:
+        return lifetime
+    if old.timeout == new.timeout:
+        return {name: due for name, due in waiting.due.items() if name == "timeout"} | lifetime
+    due = turn.length(new.timeout, waiting.since)
+    return {**lifetime, "timeout": due} if due <= min(lifetime.values()) else lifetime
 
 
 def _moment(turn: Turn, session: Session, waiting: Waiting, old: Wait, new: Wait) -> Due:

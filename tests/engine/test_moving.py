@@ -218,6 +218,54 @@ def test_timers_are_those_of_the_new_version(
     assert session.outcome == "no_answer"
 
 
+HANDS_OVER = """
+update: follow
+triggers: [{keyword: GO}]
+steps:
+  - handoff: desk
+    id: desk
+    timeout: 4h
+    on_timeout: {end: nobody}
+"""
+
+
+@pytest.mark.parametrize(
+    ("timeout", "passes", "still"),
+    [("4h", "3h59m", "1m"), ("1h", "59m", "1m"), ("2d", "47h", "1h")],
+)
+def test_a_handoff_takes_its_timeout_along(
+    timeout: str, passes: str, still: str, place: Place, phone: Phone, clock: Clock
+) -> None:
+    """As long as the new version says, from when the contact began to wait."""
+    place.build(HANDS_OVER)
+    phone.says("go")
+    deploy(place, HANDS_OVER.replace("4h", timeout).replace("nobody", "nobody_now"))
+    place.sim.emit("anything", {})  # it wakes, and moves
+    clock.passes(passes)
+    (session,) = place.sim.sessions.values()
+    assert session.live
+    clock.passes(still)
+    assert place.sim.sessions[session.id].outcome == "nobody_now"
+
+
+def test_a_handoff_that_was_answered_waits_for_nothing_after_a_move(
+    place: Place, phone: Phone, clock: Clock
+) -> None:
+    """The timeout begins with the contact's next text."""
+    place.build(HANDS_OVER)
+    phone.says("go")
+    place.sim.agent("Hello.")
+    deploy(place, HANDS_OVER.replace("4h", "1h"))
+    place.sim.emit("anything", {})  # it wakes, and moves
+    clock.passes("5h")
+    phone.says("what now?")
+    clock.passes("59m")
+    (session,) = place.sim.sessions.values()
+    assert session.live
+    clock.passes("1m")
+    assert place.sim.sessions[session.id].outcome == "nobody"
+
+
 def test_a_timeout_that_is_over_by_then_rings_at_once(
     place: Place, phone: Phone, clock: Clock
 ) -> None:
