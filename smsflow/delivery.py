@@ -31,7 +31,7 @@ from smsflow.engine.model import Project
 from smsflow.engine.policy import Rules
 from smsflow.errors import Conflict
 from smsflow.pauses import Pauses
-from smsflow.providers.base import Provider
+from smsflow.providers.base import Holds, Provider
 from smsflow.sms import answers
 from smsflow.sms.answers import Answer
 from smsflow.sms.messages import Outgoing
@@ -141,6 +141,7 @@ class Delivery:
             self._store.give_back(self._seat)
         self._left = True  # until all is done: a commit may be lost as well as a result
         leased = self._lease(name, channel, now)
+        leased = self._put_off(channel, leased, now)
         if leased:
             found = self._hand_over(name, channel, leased, now)
             self._mind_circuit(name, found)
@@ -159,6 +160,26 @@ class Delivery:
             holder=self._seat,
             repeatable=channel.provider.capabilities.idempotent,
         )
+
+    def _put_off(self, channel: Channel, leased: Sequence[Leased], now: datetime) -> list[Leased]:
+        """The texts without those for later, when the provider can't hold them until then."""
+        if isinstance(channel.provider, Holds):
+            return list(leased)
+        early = [
+            TryResult(
+                leased=each,
+                verdict=Verdict.NOT_SENT,
+                at=now,
+                detail="it is for later, and the provider can't hold it",
+                retry_at=each.options.send_at,
+            )
+            for each in leased
+            if each.options.send_at is not None and each.options.send_at > now
+        ]
+        if early:
+            self._record(early)
+        put_off = {each.leased.row for each in early}
+        return [each for each in leased if each.row not in put_off]
 
     def _hand_over(
         self, name: str, channel: Channel, leased: Sequence[Leased], now: datetime
@@ -194,10 +215,10 @@ class Delivery:
                 return
 
     def _outgoing(self, channel: Channel, leased: Leased, now: datetime) -> Outgoing:
-        minutes = None
+        minutes, options = None, leased.options
+        later = options.send_at if options.send_at and options.send_at > now else None
         if leased.expires is not None:
-            minutes = max(1, round((leased.expires - now).total_seconds() / 60))
-        options = leased.options
+            minutes = max(1, round((leased.expires - (later or now)).total_seconds() / 60))
         return Outgoing(
             wire_id=leased.wire_id,
             sender=channel.addresses[leased.number],
@@ -210,6 +231,7 @@ class Delivery:
             shifts=options.shifts(leased.text),
             callback_data=options.callback,
             tracking=options.tracking,
+            send_at=later,
         )
 
     def _renew(self, tokens: set[str]) -> None:

@@ -16,7 +16,7 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -27,13 +27,14 @@ from sqlalchemy.exc import DBAPIError
 from smsflow import __version__
 from smsflow.clock import Clock
 from smsflow.delivery import Heartbeat, in_a_thread
-from smsflow.engine.errands import NoReply, Reply, Result, failed, known, result_of, unknown
+from smsflow.engine.errands import NoReply, Reply, Result, failed, known, pause, result_of, unknown
 from smsflow.engine.extension import RegisteredAction, run_action
-from smsflow.engine.model import Service
+from smsflow.engine.model import Number, Service
 from smsflow.errors import Conflict, SettingsInvalid
-from smsflow.providers.base import Directory, NotAnswered, Provider
+from smsflow.providers.base import Directory, Holds, NotAnswered, Provider
 from smsflow.store import Store
 from smsflow.store.rows import LeasedErrand
+from smsflow.store.withdrawing import WITHDRAW
 from smsflow.webclient import Carrier, Request
 
 BATCH = 8  # errands at a time
@@ -50,6 +51,7 @@ class Surroundings:
     services: Callable[[], Mapping[str, Service]]
     actions: Callable[[], Mapping[str, RegisteredAction]]
     providers: Callable[[], Mapping[str, Provider]]
+    numbers: Callable[[], Mapping[str, Number]]
     resolve: Callable[[str], str]  # env.NAME -> its value, or SettingsInvalid
     carrier: Carrier
 
@@ -107,6 +109,9 @@ class Errands:
 
     def _try(self, errand: LeasedErrand) -> None:
         now = self._clock.now()
+        if errand.kind == WITHDRAW:
+            self._withdraw(errand, now)
+            return
         if now >= errand.expires:
             result = failed("timeout", "nobody could do it in time")
         elif errand.kind == "action":
@@ -133,6 +138,24 @@ class Errands:
         """Let it be tried once more after so many seconds."""
         log.warning(f"{errand.kind}_failed", service=whom, reason=why)
         self._store.retry_errand(errand, self._clock.now() + timedelta(seconds=seconds), why)
+
+    # --- texts that a provider holds --------------------------------------------------------------
+
+    def _withdraw(self, errand: LeasedErrand, now: datetime) -> None:
+        """Have a text called off whose reader said STOP, as long as it is not sent."""
+        order = errand.order
+        ours = self._around.numbers().get(order["number"])
+        name = ours.provider if ours is not None else ""
+        adapter: object = self._around.providers().get(name)
+        if now < errand.expires and isinstance(adapter, Holds):
+            try:
+                adapter.withdraw(order["wire_id"])
+            except NotAnswered as error:
+                self._again(errand, pause(order, errand.tries + 1), str(error), name)
+                return
+        else:
+            log.error("text_not_withdrawn", provider=name, wire_id=order["wire_id"])
+        self._store.end_errand(errand)
 
     # --- lookups ----------------------------------------------------------------------------------
 

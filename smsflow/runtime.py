@@ -140,6 +140,7 @@ class Runtime:
                 lambda: self.project.services,
                 lambda: self.world.extension.actions,
                 lambda: self.providers,
+                lambda: self.project.numbers,
                 settings.resolve,
                 WebClient(),
             ),

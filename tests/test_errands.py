@@ -122,6 +122,7 @@ class Shop:
             lambda: self.project.services,
             lambda: actions,
             lambda: {"one": self.provider},
+            lambda: self.project.numbers,
             resolve,
             self.services,
         )

@@ -8,6 +8,7 @@ shows what happens.
     order of a call     method, service, path, query, headers, json or form, statuses, tries, after,
                         timeout
     order of a lookup   provider, phone, tries, after, timeout
+    order to withdraw   number, wire_id, after
     order of an action  name, arguments, timeout, tries, context
     result              ok, told (for the trace), and then status and body, or value; or kind, error
 """
@@ -79,6 +80,11 @@ def unknown(order: Order, reason: str, tries: int) -> Result | float:
     if tries < order["tries"]:
         return _planned(order, tries)
     return failed("lookup", reason)
+
+
+def pause(order: Order, tries: int) -> float:
+    """The seconds until the next try of what is tried as long as it makes sense."""
+    return _planned(order, tries)
 
 
 def failed(kind: str, error: str) -> Result:

@@ -39,7 +39,7 @@ def plan_for_other(
     return Window(opens, opens)
 
 
-def plan_leaving(
+def plan_text(
     rules: Rules,
     contact: Contact,
     session: Session,
@@ -47,10 +47,14 @@ def plan_leaving(
     now: datetime,
     *,
     delivery: Delivery = _USUAL,
+    to: str | None = None,
 ) -> tuple[Window, bool]:
-    """The window of the session's next text, and whether it is one that counts; noted if so."""
+    """The window of the session's next text, and whether it is one that counts; noted if so. `to`
+    is its phone when that is not the contact's."""
     moment = max(now, session.opens_at or now)
     own, holds = own_quiet(flow, delivery), delivery.quiet == "hold"
+    if to is not None:
+        return plan_for_other(rules, to, flow.kind, now, own=own), False
     opener = (
         flow.kind == "marketing" and not session.sent and not is_reply(now, contact.last_inbound)
     )

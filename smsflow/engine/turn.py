@@ -11,9 +11,11 @@ from typing import Any
 from smsflow.engine import policy
 from smsflow.engine.copying import copied_contact, copied_session
 from smsflow.engine.effects import DropQueued, Effect, SendText, SetTimer, Traced
+from smsflow.engine.failing import FlowFailed as FlowFailed
 from smsflow.engine.hiding import hidden
 from smsflow.engine.hiding import masked as mask_of
-from smsflow.engine.leaving import own_quiet, plan_for_other, plan_leaving
+from smsflow.engine.holding import Hold, hold
+from smsflow.engine.leaving import own_quiet, plan_text
 from smsflow.engine.model import (
     Delivery,
     Duration,
@@ -35,20 +37,8 @@ from smsflow.engine.templating.templates import (
 from smsflow.engine.templating.values import in_zone
 from smsflow.engine.wording import Wording, options_of, place_of, worded
 from smsflow.engine.world import World
-from smsflow.errors import Place
-from smsflow.sms.options import Options
 
 MAX_TEXTS = 50  # in one session (flow-language section 1.9)
-
-
-class FlowFailed(Exception):
-    """A step can't be carried out: the session ends `failed`, with the reason in its trace."""
-
-    def __init__(self, kind: str, message: str, place: Place | None) -> None:
-        self.kind = kind
-        self.message = message
-        self.place = place
-        super().__init__(message)
 
 
 class Turn:
@@ -258,15 +248,16 @@ class Turn:
         question: bool = False,
         expires: Duration | None = None,
         to: str | None = None,
+        later: datetime | None = None,
     ) -> SendText:
         """Send a rendered text, by the delivery settings of `step`; `slot`: not its own words;
-        `to`: another phone than the contact's."""
+        `to`: another phone than the contact's; `later`: when the provider is to send it."""
         if session.sent >= MAX_TEXTS:
             raise FlowFailed("limit", f"a session may send {MAX_TEXTS} texts at most", at.place)
         flow = self.flow_of(session)
         delivery = step.delivery if step is not None else Delivery()
         rules = policy.Rules(self.world.project)
-        options = self._options(session, flow, delivery, at)
+        options = options_of(delivery, flow, lambda value: self.value(session, value), at.place)
         words = Wording(text, slot)
         if step is not None and slot is None:
             usual = self.world.project.policy(delivery.policy)
@@ -275,22 +266,23 @@ class Turn:
             said_in = words.slot or (step.text if step is not None else None)
             masked = mask_of(flow, session, words.text, said_in)
         own = own_quiet(flow, delivery)
-        if to is not None:
-            window, opener = plan_for_other(rules, to, flow.kind, self.now, own=own), False
-        else:
-            window, opener = plan_leaving(
-                rules, self.contact, session, flow, self.now, delivery=delivery
-            )
+        window, opener = plan_text(
+            rules, self.contact, session, flow, self.now, delivery=delivery, to=to
+        )
         session.sent += 1
-        due = window.opens
+        held = Hold(window, window.opens)
+        if later is not None:
+            number = self.world.project.numbers[self.first_number(session, step)]
+            held = hold(rules, self.contact, flow.kind, window, later, number, own=own, to=to)
         plan = replace(
-            self.plan(session, delivery, due, waits=waits, question=question),
+            self.plan(session, delivery, held.sent_at, waits=waits, question=question),
             quiet=own,
             holds=delivery.quiet == "hold",
             fallback=words.fallback,
         )
         expires = expires or delivery.validity
-        ends = [each for each in (expires and self.length(expires, due), plan.give_up_at) if each]
+        lives = expires and self.length(expires, held.sent_at)
+        ends = [each for each in (lives, plan.give_up_at) if each]
         effect = SendText(
             message=self.new_id(),
             session=session.id,
@@ -299,25 +291,19 @@ class Turn:
             text=words.text,
             masked=masked,
             kind=flow.kind,
-            plan=plan,
-            due=due,
-            closes=window.closes,
+            plan=held.reported(plan),
+            due=held.window.opens,
+            closes=held.window.closes,
             opener=opener,
             expires=min(ends, default=None),
             to=to,
-            options=options,
+            options=replace(options, send_at=held.send_at),
             place=place_of(step, words.slot, session.language),
         )
         self.effects.append(effect)
         whom = "" if to is None else f"to {to}: "
         self.trace(session, at, "send", whom + (masked or words.text))
         return effect
-
-    def _options(self, session: Session, flow: Flow, delivery: Delivery, at: Step) -> Options:
-        try:
-            return options_of(delivery, flow, lambda value: self.value(session, value))
-        except ValueError as error:
-            raise FlowFailed("limit", str(error), at.place) from None
 
     def first_number(self, session: Session, step: Speaking | None) -> str:
         """The name of our number on which a text of that step would go out now."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from smsflow.engine.failing import FlowFailed
 from smsflow.engine.model import Ask, Delivery, DeliveryPolicy, Flow, Send, Speaking, Text
 from smsflow.engine.policy import MAX_SEGMENTS
 from smsflow.errors import Place
@@ -41,12 +42,15 @@ def worded(
     return Wording(text, fallback=other)
 
 
-def options_of(delivery: Delivery, flow: Flow, value: Callable[[Any], Any]) -> Options:
-    """What is asked of the provider for a text of that flow; ValueError for a callback that is too
+def options_of(
+    delivery: Delivery, flow: Flow, value: Callable[[Any], Any], place: Place
+) -> Options:
+    """What is asked of the provider for a text of that flow; FlowFailed for a callback that is too
     long."""
     callback = None if delivery.callback is None else value(delivery.callback)
     if callback is not None and len(str(callback)) > LONGEST_CALLBACK:
-        raise ValueError(f"'callback' may have {LONGEST_CALLBACK} characters at most")
+        message = f"'callback' may have {LONGEST_CALLBACK} characters at most"
+        raise FlowFailed("limit", message, place)
     tracking = delivery.track
     if tracking is not None and tracking.type is None:
         tracking = replace(tracking, type=flow.name)

@@ -171,6 +171,14 @@ class TellsClicks(Protocol):
 
 
 @runtime_checkable
+class Holds(Protocol):
+    """A provider that holds texts until their `send_at`, and gives one up when it is told to."""
+
+    def withdraw(self, wire_id: str) -> None:
+        """Call off a text that it holds; raises NotAnswered, also for one that it does not know."""
+
+
+@runtime_checkable
 class Directory(Protocol):
     """A provider that knows numbers."""
 

@@ -83,13 +83,14 @@ class PigeonHost:
         """Hand over texts, and return one answer for each in the same order.
 
         They go in one request, or in one for each way of tracking, for that holds for a whole
-        request. One that is refused for its content is repeated text by text, for one bad text
-        must not cost the others. Raises ValueError for more texts than a batch may have.
+        request; a text for later has one to itself, to be withdrawn by. One that is refused for its
+        content is repeated text by text, for one bad text must not cost the others. Raises
+        ValueError for more texts than a batch may have.
         """
         if len(texts) > self.capabilities.batch:
             raise ValueError(f"{len(texts)} texts, and a batch has {self.capabilities.batch}")
         told: list[Answer] = []
-        for _, alike in groupby(texts, key=lambda text: text.tracking):
+        for _, alike in groupby(texts, key=lambda text: (text.tracking, _bulk_of(text))):
             told += self._send_alike(list(alike))
         return told
 
@@ -105,7 +106,9 @@ class PigeonHost:
         """One request: an answer for each text, or one for all when the request failed."""
         try:
             told = self.client.send_advanced(
-                [self._full(text) for text in texts], tracking=texts[0].tracking
+                [self._full(text) for text in texts],
+                bulk_id=_bulk_of(texts[0]),
+                tracking=texts[0].tracking,
             )
         except NotSent as error:
             return answers.not_sent(str(error), unreached=True)
@@ -243,6 +246,15 @@ class PigeonHost:
         except (NotSent, Refused) as error:
             raise NotAnswered(f"{self.name} cannot be asked: {error}") from error
 
+    # --- texts for later --------------------------------------------------------------------------
+
+    def withdraw(self, wire_id: str) -> None:
+        """Call off a text that is held, by its bulk."""
+        try:
+            self.client.set_bulk_status(wire_id, "CANCELED")
+        except (NotSent, MaybeSent, Refused) as error:
+            raise NotAnswered(f"{self.name} did not withdraw it: {error}") from error
+
     # --- numbers ----------------------------------------------------------------------------------
 
     def lookup(self, numbers: Sequence[str]) -> list[Known]:
@@ -253,6 +265,11 @@ class PigeonHost:
             raise NotAnswered(f"{self.name} cannot be asked: {error}") from error
         known = {_address(each.to): each for each in told}
         return [_known(number, known.get(number)) for number in numbers]
+
+
+def _bulk_of(text: Outgoing) -> str | None:
+    """The bulk of a text that has one to itself."""
+    return None if text.send_at is None else text.wire_id
 
 
 def _known(number: str, told: Lookup | None) -> Known:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from smsflow.sms.encoding import Language, Shifts, segments, shifts_for
@@ -29,6 +30,7 @@ class Options:
     transliteration: Transliteration | None = None
     language: Language | None = None  # whose national tables are used where they save a part
     tracking: Tracking | None = None
+    send_at: datetime | None = None  # aware; the provider holds it until then
     callback: str | None = None
 
     @property
@@ -57,6 +59,7 @@ class Options:
     def to_json(self) -> dict[str, Any] | None:
         """Plain JSON; None when nothing is asked."""
         asked = {name: getattr(self, name) for name in Options.__slots__}
+        asked["send_at"] = self.send_at and self.send_at.isoformat()
         asked["tracking"] = self.tracking and asdict(self.tracking)
         return {name: value for name, value in asked.items() if value} or None
 
@@ -66,13 +69,14 @@ class Options:
         if data is None:
             return NO_OPTIONS
         table, language = data.get("transliteration"), data.get("language")
-        tracking = data.get("tracking")
+        tracking, send_at = data.get("tracking"), data.get("send_at")
         return cls(
             flash=data.get("flash", False),
             transliteration=None if table is None else Transliteration(table),
             language=None if language is None else Language(language),
             tracking=None if tracking is None else Tracking(**tracking),
             callback=data.get("callback"),
+            send_at=None if send_at is None else datetime.fromisoformat(send_at),
         )
 
 

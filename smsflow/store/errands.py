@@ -111,6 +111,16 @@ class Errands(Part):
             self._errands_over.run(connection, [inbox_row(row)])
         return True
 
+    def end_errand(self, errand: LeasedErrand) -> bool:
+        """End one that nobody waits for; False when the lease was lost meanwhile."""
+        over = (
+            delete(errands)
+            .where(errands.c.id == errand.id, errands.c.lease_token == errand.token)
+            .returning(errands.c.id)
+        )
+        with self._db.write() as connection:
+            return connection.scalar(over) is not None
+
     def errands_due(self, now: datetime) -> bool:
         """True when errands are due and in nobody's hands."""
         free = errands.c.lease_until <= self._db.dialect.clock

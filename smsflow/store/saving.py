@@ -34,6 +34,7 @@ from smsflow.store.schema import (
     sessions,
     traces,
 )
+from smsflow.store.withdrawing import Withdrawer
 from smsflow.store.writing import (
     ERRAND,
     INBOX,
@@ -76,12 +77,14 @@ class Saver:
         self._finish = delete(inbox).where(dialect.one_of(inbox.c.id, "ids"))
         self._handoffs = HandoffWriter(dialect)
         self._leaving = Leaving(dialect)
+        self._withdrawer = Withdrawer(dialect)
 
     def save(self, connection: Connection, changes: Changes, now: datetime) -> None:
         """Write everything; the caller's transaction makes it whole or nothing."""
         self._people(connection, changes)
         self._texts(connection, changes, now)
         self._leaving.save(connection, changes, now)
+        self._withdrawer.save(connection, changes, now)
         self._errands.run(connection, [errand_row(*each) for each in changes.errands])
         self._handoffs.save(connection, changes.handoffs, now)
         self._timers(connection, changes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from smsflow.engine import codes
@@ -243,6 +245,79 @@ def test_a_callback_that_is_too_long_fails_the_step(world, phone, start, trace):
     start(inputs={"what": "x" * 201})
     phone.heard_nothing()
     assert "200 characters" in trace("error")[0]
+
+
+# --- later ----------------------------------------------------------------------------------------
+
+LATER = (
+    "inputs: {at: datetime}\nsteps: [{send: Open, send_at: at, report_within: 5m, validity: 1h}]"
+)
+
+
+def test_the_provider_is_told_when_to_send(world, place, start):
+    """Time for the report, and to live, runs from then."""
+    world(LATER)
+    start(inputs={"at": "2025-03-11 10:00"})
+    (text,) = place.sim.sent
+    assert text.effect.options.send_at == datetime(2025, 3, 11, 10, 0, tzinfo=UTC)
+    assert text.effect.due == place.sim.now
+    assert text.effect.expires == datetime(2025, 3, 11, 11, 0, tzinfo=UTC)
+    assert text.plan.report_within == 300 + 22 * 3600
+    assert Options.from_json(text.effect.options.to_json()) == text.effect.options
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        ("2025-03-10 12:00", None),
+        ("2025-03-01 12:00", None),
+        ("2025-03-10 23:00", "2025-03-11T08:00:00+00:00"),
+    ],
+)
+def test_what_is_past_goes_now_and_quiet_hours_hold_at_the_provider_too(
+    world, place, start, at, told
+):
+    world(LATER)
+    start(inputs={"at": at})
+    (text,) = place.sim.sent
+    later = text.effect.options.send_at
+    assert (later and later.isoformat()) == told
+
+
+@pytest.mark.parametrize(
+    ("project", "at"),
+    [
+        (PROJECT, "2025-12-01 10:00"),
+        (
+            PROJECT.replace(
+                "{kind: pigeonhost, url: https://sms.example}",
+                "{kind: http, url: https://sms.example, request: {query: {to: '{to}', t: '{text}'}}"
+                ", answer: {accepted: {status: 200}}, mo: {sender: a, text: b}}",
+            ),
+            "2025-03-11 10:00",
+        ),
+    ],
+)
+def test_what_no_provider_holds_stays_here(world, start, clock, project, at):
+    """More than 180 days ahead, and with a provider of another kind."""
+    sim = world(LATER, project=project)
+    start(inputs={"at": at})
+    assert sim.sent == []
+    clock.shows(at)
+    (text,) = sim.sent
+    assert (text.effect.options.send_at, text.plan.report_within) == (None, 300)
+
+
+def test_a_moment_that_nothing_sets_is_found():
+    flow = "smsflow: 1\nsteps: [{send: Open, send_at: opening}]\n"
+    files = {"smsflow.yaml": PROJECT.encode(), "flows/talk.yaml": flow.encode()}
+    assert "F402" in [issue.code for issue in load(files).issues]
+
+
+def test_a_moment_that_is_none_fails_the_step(world, start, trace):
+    world("inputs: {at: text}\nsteps: [{send: Open, send_at: at}]")
+    start(inputs={"at": "soon"})
+    assert "'send_at' must be a date and time" in trace("error")[0]
 
 
 # --- codes of letters -----------------------------------------------------------------------------

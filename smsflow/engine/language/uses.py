@@ -65,6 +65,7 @@ def uses_of(step: AnyStep) -> Iterator[Use]:
             yield from _of_delivery(step.delivery)
             if step.to is not None:
                 yield Use(needs.strict_expression(step.to.source), step.to.place)
+            yield from in_moment(step.send_at)
         case End():
             yield from in_text(step.text)
         case Wait():

@@ -79,6 +79,7 @@ class Send(Speaking):
     """Send a text. Outcomes: the delivery outcomes; with one of them the step waits."""
 
     to: Expression | None = None  # whose phone; the contact's when None
+    send_at: Moment | None = None  # the provider holds it until then
     save: str | None = None  # the variable that keeps its id and status
 
 

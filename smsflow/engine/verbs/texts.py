@@ -10,6 +10,7 @@ from smsflow.engine.questions import expect_answer_to, pause_others
 from smsflow.engine.state import Session, Waiting
 from smsflow.engine.turn import FlowFailed, Turn
 from smsflow.engine.verbs.people import phone_of
+from smsflow.engine.verbs.waiting import reckon
 
 REPEATS_FOR = timedelta(hours=24)  # a paused question is not repeated after that
 
@@ -18,7 +19,11 @@ def send(turn: Turn, session: Session, flow: Flow, step: Send) -> None:
     """Send a text, and wait for its fate if the author handles that."""
     waits = step.follows_delivery
     to = _recipient(turn, session, step.to) if step.to is not None else None
-    sent = turn.say(session, step, turn.render(session, step.text), at=step, waits=waits, to=to)
+    later = None
+    if step.send_at is not None:
+        later = reckon(turn, session, step.send_at, step.place, key="send_at")
+    text = turn.render(session, step.text)
+    sent = turn.say(session, step, text, at=step, waits=waits, to=to, later=later)
     if step.save is not None:
         session.variables[step.save] = {"id": sent.message, "status": "queued"}
     if waits:

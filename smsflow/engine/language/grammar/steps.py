@@ -152,6 +152,9 @@ _SEND: Mapping[str, Key] = {
         Kind.CONDITION, "whose phone it goes to, an expression; the contact's when not given"
     ),
     "save": key(Kind.NAME, "the variable that keeps its id and its status"),
+    "send_at": key(
+        Kind.CONDITION, "when the provider is to send it: it has the text from now on, and holds it"
+    ),
     "ordered": key(Kind.BOOLEAN, "true: the session goes on when its fate is known"),
     **_DELIVERY,
     **_LEAVING,

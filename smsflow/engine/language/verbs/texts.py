@@ -15,6 +15,7 @@ from smsflow.engine.model import (
     Ask,
     Delivery,
     Duration,
+    Moment,
     Nudge,
     Otp,
     Resend,
@@ -78,6 +79,7 @@ def _send(ctx: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
         text=draft.main,
         delivery=_delivery(ctx, fields),
         to=fields.get("to"),
+        send_at=Moment(until=fields.get("send_at")) if "send_at" in fields else None,
         save=fields.get("save"),
     )
 

@@ -1,0 +1,59 @@
+"""Texts that go out later: held by the provider where it can, else here.
+
+A provider that holds a text has it before it is read, so what comes meanwhile comes too late for
+our gate. After STOP it is told to give the text up (`store/withdrawing.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from smsflow.engine.leaving import plan_for_other
+from smsflow.engine.model import Number
+from smsflow.engine.policy import Rules, Window
+from smsflow.engine.state import Contact, Plan
+
+FURTHEST = timedelta(days=180)  # provider's API, `sendAt`
+HOLDERS = frozenset({"pigeonhost"})  # kinds of providers that hold texts
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """When a text leaves us, and when it is sent to its reader; `send_at` is for the provider."""
+
+    window: Window
+    sent_at: datetime
+    send_at: datetime | None = None
+
+    def reported(self, plan: Plan) -> Plan:
+        """The plan, in which the time for a report runs from when the provider sends it."""
+        if self.send_at is None or plan.report_within is None:
+            return plan
+        ahead = self.send_at - self.window.opens
+        return replace(plan, report_within=plan.report_within + int(ahead.total_seconds()))
+
+
+def hold(
+    rules: Rules,
+    contact: Contact,
+    kind: str,
+    window: Window,
+    later: datetime,
+    number: Number,
+    *,
+    own: tuple[int, int] | None,
+    to: str | None,
+) -> Hold:
+    """A text that may leave in `window` and is to be sent at `later`, outside of quiet hours."""
+    if to is None:
+        moved = rules.window(later, kind, contact, own=own, holds=True)
+    else:
+        moved = plan_for_other(rules, to, kind, later, own=own)
+    sent_at = moved.opens
+    if sent_at <= window.opens:
+        return Hold(window, window.opens)
+    holder = rules.project.providers[number.provider].kind in HOLDERS
+    if not holder or sent_at - window.opens > FURTHEST:
+        return Hold(moved, sent_at)
+    return Hold(window, sent_at, sent_at)
