@@ -67,7 +67,7 @@ def play(page: Path, folder: Path) -> Iterator[Ran]:
     """Every block of commands of the page, played in `folder`."""
     story = _Story(folder)
     found = blocks(page)
-    for block, following in zip(found, [*found[1:], None], strict=True):
+    for block, following in zip(found, [*found[1:], None], strict=False):
         if block.info[:1] == ("console",):
             if following is not None and following.info[:2] == ("text", "dev"):
                 story.texted = " ".join(following.info[2:])
