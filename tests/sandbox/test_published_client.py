@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from smsflow.sandbox.server import Sandbox
+from tests.servers import CI
 
-pytest.importorskip("infobip_api_client", reason="pip install infobip-api-python-client==3.0.0")
+if not CI:  # there a client that is missing is a failure
+    pytest.importorskip("infobip_api_client", reason="pip install infobip-api-python-client==3.0.0")
 
 from infobip_api_client import ApiClient, ApiException, Configuration
 from infobip_api_client.api.receive_sms_api import ReceiveSmsApi
