@@ -10,6 +10,7 @@ from typing import Any
 from smsflow.engine import addressing, clicks
 from smsflow.engine.effects import Traced
 from smsflow.engine.events import EventHappened
+from smsflow.engine.hiding import MASKED
 from smsflow.engine.state import encode
 from smsflow.engine.world import World
 from smsflow.store.rows import Click, Kind, Message, NewRow
@@ -28,14 +29,14 @@ class Followed:
 
 def followed(world: World, message: Message, told: Mapping[str, Any], now: datetime) -> Followed:
     """What a click on a link in that message means."""
-    at = datetime.fromisoformat(told["at"])
+    at, url = datetime.fromisoformat(told["at"]), _shown(message, told["url"])
     data = clicks.data_of(
         message.contact,
         message.owner or message.contact,
         message.root,
         flow=message.flow,
         step=message.step,
-        url=told["url"],
+        url=url,
         at=at,
     )
     phones = addressing.phones(world, clicks.EVENT, data, now)
@@ -48,10 +49,15 @@ def followed(world: World, message: Message, told: Mapping[str, Any], now: datet
             session=message.session,
             flow=message.flow,
             step=message.step,
-            url=told["url"],
+            url=url,
             at=at,
         ),
-        Traced(message.session, message.step, "click", told["url"]),
+        Traced(message.session, message.step, "click", url),
         EventHappened(clicks.EVENT, data) if message.contact in phones else None,
         [NewRow(Kind.EVENT, phone, payload, now) for phone in others],
     )
+
+
+def _shown(message: Message, url: str) -> str:
+    """The link, unless it is what the mask of its text hides: a code, or a sensitive answer."""
+    return url if message.masked is None or url in message.masked else MASKED

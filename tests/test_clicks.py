@@ -104,3 +104,32 @@ def test_a_click_on_a_text_that_is_not_ours_changes_nothing(
     assert desk.outcome() is None
     assert store.clicks_of(ANN) == store.clicks_of(STAFF) == []
     assert store.counts()["unplaced"] == 1
+
+
+SECRET = b"""
+smsflow: 1
+kind: otp
+triggers: [{keyword: GO}]
+anytime:
+  - {event: link.clicked, then: {set: {seen: "{{ event.url }}"}}}
+steps:
+  - otp: Log in at https://shop.example/login/{{ code }} or see https://shop.example/help
+    track: true
+"""
+
+
+def test_a_link_with_a_code_in_it_is_kept_nowhere(store: Store, clock: FakeClock) -> None:
+    """What the mask of a text hides stays hidden; its other links do not."""
+    desk = Desk(store, clock, SECRET)
+    at_noon(clock)
+    desk.texts("go")
+    desk.sends()
+    sent = desk.provider.sent[-1]
+    link, help_ = (each for each in sent.text.split() if each.startswith("https:"))
+    click(desk, sent.wire_id, url=link)
+    ((_, session),) = store.sessions_of(ANN, 1)
+    click(desk, sent.wire_id, url=help_)
+    assert session.variables["seen"] == "••••"
+    assert [each.url for each in store.clicks_of(ANN)] == ["••••", help_]
+    code = link.rpartition("/")[2]
+    assert not [line for line in store.trace_of(ANN) if code in line.detail]
