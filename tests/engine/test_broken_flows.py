@@ -54,6 +54,7 @@ KEYS = {
     "a misspelt key": ("- ask: Well?\n  timout: 2d", "F203", 5, "did you mean 'timeout'?"),
     "a key of another verb": ("- send: Hello\n  digits: 4", "F203", 5, "known here"),
     "a misspelt verb": ("- sned: Hello", "F206", 4, "did you mean 'send'?"),
+    "a key without its verb": ("- resend: {words: [NEW]}", "F206", 4, "'resend' belongs to a step"),
     "a key in a step of its own": ("- save: a", "F206", 4, "without the '-'"),
     "an assignment without a colon": ("- set: a = 3", "F202", 4, "such as set: {name: ...}"),
     "a step without a verb": ("- id: a", "F206", 4, "one of: send"),

@@ -121,13 +121,14 @@ class Drafter:
             hint = "begin a new step with - before it"
             raise self.ctx.refuse(verbs[1].place, "F205", message, hint)
         words = [key for key, _ in node if key.text not in COMMON]
+        keys = {name for verb in VERBS.values() for name in verb.keys}
         for key in words:
             hint = suggest(key.text, VERBS)
-            if hint:
+            if hint and key.text not in keys:
                 raise self.ctx.refuse(key.place, "F206", f"unknown verb '{key.text}'", hint)
         place = words[0].place if words else node.place
         hint = f"a step has one of: {listed(VERBS)}"
-        if words and any(words[0].text in verb.keys for verb in VERBS.values()):
+        if words and words[0].text in keys:
             hint = f"'{words[0].text}' belongs to a step; put it below its verb, without the '-'"
         raise self.ctx.refuse(place, "F206", "this step has no verb", hint)
 
