@@ -170,10 +170,20 @@ def _text(told: object) -> dict[str, Any]:
     }
     if not 1 <= text["times"] <= MOST_TIMES:
         raise ValueError(f"times must be from 1 to {MOST_TIMES}")
+    for name in ("datacoding", "esmclass"):
+        if not 0 <= (text[name] or 0) <= 255:
+            raise ValueError(f"{name} must be from 0 to 255")
     octets = _field(told, "bin", str, None)
     if octets is not None:
-        text["octets"] = bytes.fromhex(octets)
+        text["octets"] = _octets(octets)
     return text
+
+
+def _octets(told: str) -> bytes:
+    try:
+        return bytes.fromhex(told)
+    except ValueError:
+        raise ValueError("bin must be octets as hex, such as 04160438") from None
 
 
 def _field(told: dict[str, Any], name: str, kind: type, *default: object) -> Any:

@@ -128,6 +128,8 @@ def asked_limit(most: int) -> int:
     told = asked("limit")
     if told is None:
         return 50
-    if not (told.isascii() and told.isdigit() and 0 < len(told) <= 9 and int(told)):
+    if told.isascii() and told.isdigit() and len(told) > 9:
+        return most
+    if not (told.isascii() and told.isdigit() and int(told)):
         raise bad_request("limit", "must be a number greater than 0")
     return min(int(told), most)

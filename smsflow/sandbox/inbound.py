@@ -43,8 +43,8 @@ def typed(
         datacoding = GSM if alphabet_of(text) is Alphabet.GSM7 else UCS2
     if octets is None:
         octets = _encode(text, datacoding)
-    elif not text and not esmclass & 0x40:  # with a header (UDHI) the octets are not text alone
-        text = _decode(octets, datacoding)
+    elif not text:
+        text = _read(octets, datacoding, esmclass)
     return Inbound(
         message_id,
         bare(sender),
@@ -97,6 +97,16 @@ def _encode(text: str, datacoding: int) -> bytes:
     if datacoding == GSM:
         return encode_gsm(text)
     return text.encode("utf-16-be" if datacoding == UCS2 else "latin-1")
+
+
+def _read(octets: bytes, datacoding: int, esmclass: int) -> str:
+    """The text of octets; behind a user data header (esmclass 0x40), as far as it is one."""
+    if not esmclass & 0x40:
+        return _decode(octets, datacoding)
+    try:
+        return _decode(octets[1 + octets[0] :], datacoding)
+    except (IndexError, ValueError):
+        return ""
 
 
 def _decode(octets: bytes, datacoding: int) -> str:

@@ -107,7 +107,15 @@ def test_a_mistake_in_a_script_is_told(client, path, body):
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"from": 1, "to": OURS}, {"from": PHONE, "to": OURS, "bin": "0"}, [1]]
+    "body",
+    [
+        {},
+        {"from": 1, "to": OURS},
+        {"from": PHONE, "to": OURS, "bin": "0"},
+        {"from": PHONE, "to": OURS, "text": "x", "esmclass": 256},
+        {"from": PHONE, "to": OURS, "text": "x", "datacoding": -1},
+        [1],
+    ],
 )
 def test_a_text_that_no_handset_could_send_is_refused(client, body):
     """400 in the documented shape."""

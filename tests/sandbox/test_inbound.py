@@ -68,10 +68,16 @@ def test_latin_1_and_binary_are_told_as_they_are():
 
 
 def test_a_user_data_header_leads_the_octets():
-    """esmclass with the UDH bit: the octets are told untouched."""
+    """esmclass with the UDH bit: the octets are told untouched, and as text without the header."""
     part = inbound("", datacoding=8, octets=bytes.fromhex("0500030102010416"), esmclass=0x40)
-    assert part.text == ""
     assert fill("http://c/?b=%bin%&e=%esmclass%", part) == "http://c/?b=0500030102010416&e=64"
+    assert fill("http://c/?t=%text%", part) == "http://c/?t=%D0%96"
+
+
+@pytest.mark.parametrize("octets", ["", "05000301020104", "ff00"])
+def test_a_header_with_nothing_to_read_behind_it(octets):
+    """Told as octets alone."""
+    assert inbound("", datacoding=8, octets=bytes.fromhex(octets), esmclass=0x40).text == ""
 
 
 @pytest.mark.parametrize("datacoding", [0, 3])
