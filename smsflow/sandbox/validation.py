@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -149,47 +148,44 @@ def _plain(fields: Fields, place: int) -> Order:
     """A message whose `to` is a string or a list of strings."""
     told = fields.get("to")
     numbers = (told or [None]) if isinstance(told, list) else [told]
-    destinations = tuple(Destination(_number(to)) for to in numbers)
-    order = Order(_sender(fields), "", 1, destinations, place=place)
+    sender, destinations = _sender(fields), tuple(Destination(_number(to)) for to in numbers)
     try:
         text = _text(fields)
     except WrongField as wrong:
-        return replace(order, wrong=_reason(wrong))
-    return replace(order, text=text, parts=segments(text))
+        return Order(sender, "", 1, destinations, place=place, wrong=_reason(wrong))
+    return Order(sender, text, segments(text), destinations, place=place)
 
 
 def _full(fields: Fields, now: datetime, tracking: Tracking | None, place: int) -> Order:
     """A message with `destinations` and options; its text is the one that handsets get."""
-    text = fields.get("text")
-    order = Order(_sender(fields), "", 1, _destinations(fields), tracking=tracking, place=place)
-    if isinstance(text, str) and text:
-        order = replace(order, text=text, parts=segments(text))
+    sender, destinations = _sender(fields), _destinations(fields)
     try:
-        return _with_options(order, fields, now)
+        table = options.transliteration(fields)
+        text = options.rewritten(_text(fields), table)
+        shifts = options.shifts(fields, text)
+        return Order(
+            sender,
+            text,
+            segments(text, shifts),
+            destinations,
+            notify_url=options.url(fields, "notifyUrl"),
+            notify_type=options.content_type(fields),
+            intermediate=fields.flag("intermediateReport"),
+            callback_data=fields.text("callbackData", MAX_CALLBACK_DATA),
+            validity=options.validity(fields),
+            send_at=options.send_at(fields, now),
+            flash=fields.flag("flash"),
+            shifts=shifts,
+            transliteration=table,
+            window=options.window(fields),
+            tracking=tracking,
+            place=place,
+        )
     except WrongField as wrong:
-        return replace(order, wrong=_reason(wrong))
-
-
-def _with_options(order: Order, fields: Fields, now: datetime) -> Order:
-    """The order with all that the message asks for."""
-    table = options.transliteration(fields)
-    text = options.rewritten(_text(fields), table)
-    shifts = options.shifts(fields, text)
-    return replace(
-        order,
-        text=text,
-        parts=segments(text, shifts),
-        notify_url=options.url(fields, "notifyUrl"),
-        notify_type=options.content_type(fields),
-        intermediate=fields.flag("intermediateReport"),
-        callback_data=fields.text("callbackData", MAX_CALLBACK_DATA),
-        validity=options.validity(fields),
-        send_at=options.send_at(fields, now),
-        flash=fields.flag("flash"),
-        shifts=shifts,
-        transliteration=table,
-        window=options.window(fields),
-    )
+        told = fields.get("text")
+        text = told if isinstance(told, str) else ""
+        parts = segments(text) if text else 1
+        return Order(sender, text, parts, destinations, place=place, wrong=_reason(wrong))
 
 
 def _reason(wrong: WrongField) -> GsmError:
