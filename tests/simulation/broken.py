@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 
@@ -28,8 +29,16 @@ class Mutant:
 
 
 def put(stack: ExitStack, owner: Any, name: str, value: Any) -> Any:
-    """Put something in the place of an attribute until the stack ends; returns the original."""
+    """Put something in the place of an attribute until the stack ends; returns the original.
+
+    A function takes what the original takes: one that raised instead would be caught for that.
+    """
     before = vars(owner)[name]
+    if callable(before) and callable(value):
+        takes = signature(before).parameters.values()
+        plain = [each for each in takes if each.kind is each.POSITIONAL_OR_KEYWORD]
+        named = {each.name: None for each in takes if each.kind is each.KEYWORD_ONLY}
+        signature(value).bind(*plain, **named)
     setattr(owner, name, value)
     stack.callback(setattr, owner, name, before)
     return before

@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import delete, literal
 from sqlalchemy.exc import DBAPIError
 
-from smsflow import conversation, delivery
+from smsflow import delivery
+from smsflow.concerned import message_of
 from smsflow.conversation import _Sitting
 from smsflow.delivery import Delivery
 from smsflow.engine import machine, policy, reports
@@ -103,7 +104,7 @@ def _no_rank(stack: ExitStack) -> None:
 @_mutant("a report for a text whose send was not answered yet is dropped")
 def _unmatched_report_dropped(stack: ExitStack) -> None:
     def report(self: _Sitting, row: Any) -> Any:
-        message = self._messages.get(conversation._message_of(row.payload["wire_id"]))
+        message = self._messages.get(message_of(row.payload["wire_id"]))
         if message is not None and message.state in (State.QUEUED, State.UNCERTAIN):
             return None, None
         return original(self, row)
@@ -125,8 +126,8 @@ def _report_leaves_retry(stack: ExitStack) -> None:
 
 @_mutant("a text that was replaced is replaced again by its next report")
 def _replaced_twice(stack: ExitStack) -> None:
-    def settle(turn: Any, sent: Any, outcome: str, detail: str) -> None:
-        original(turn, replace(sent, replaced=False), outcome, detail)
+    def settle(turn: Any, sent: Any, *told: Any, reword: bool = False) -> None:
+        original(turn, replace(sent, replaced=False), *told, reword=reword)
 
     original = put(stack, reports, "_settle", settle)
 
@@ -246,15 +247,15 @@ def _no_order(stack: ExitStack) -> None:
 
 @_mutant("STOP says nothing to texts that wait, and nobody looks when they leave")
 def _no_gate(stack: ExitStack) -> None:
-    put(stack, outbox, "_gate", lambda _row, _now: None)
+    put(stack, outbox, "_gate", lambda *_: None)
     put(stack, SimulatedDatabase, "guarded", False)
     put(stack, saving, "_refusals", lambda *_: [])
 
 
 @_mutant("a text that may be out is called refused by the gate")
 def _uncertain_is_refused(stack: ExitStack) -> None:
-    def gate(row: Any, now: Any) -> Any:
-        refusal = original(row, now)
+    def gate(*given: Any) -> Any:
+        refusal = original(*given)
         return refusal and replace(refusal, may_be_out=False)
 
     original = put(stack, outbox, "_gate", gate)

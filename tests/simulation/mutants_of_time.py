@@ -27,8 +27,8 @@ _mutant = partial(enter_into, TIMES)
 
 @_mutant("neither the claim nor the database looks whether a contact has opted out")
 def _gate_without_opt_out(stack: ExitStack) -> None:
-    def gate(row: Any, now: datetime) -> Any:
-        return original(Pretending(row, opted_out=False), now)
+    def gate(row: Any, *given: Any) -> Any:
+        return original(Pretending(row, opted_out=False), *given)
 
     original = put(stack, outbox, "_gate", gate)
     put(stack, SimulatedDatabase, "guarded", False)
@@ -36,8 +36,8 @@ def _gate_without_opt_out(stack: ExitStack) -> None:
 
 @_mutant("neither the claim nor the database looks whether a text has expired")
 def _gate_without_expiry(stack: ExitStack) -> None:
-    def gate(row: Any, now: datetime) -> Any:
-        return original(Pretending(row, expires=None), now)
+    def gate(row: Any, *given: Any) -> Any:
+        return original(Pretending(row, expires=None), *given)
 
     original = put(stack, outbox, "_gate", gate)
     put(stack, SimulatedDatabase, "guarded", False)

@@ -52,6 +52,13 @@ def test_a_broken_rule_is_noticed(town: Town, name: str) -> None:
         assert any(town.run(seed).violations for seed in range(SEEDS))
 
 
+@pytest.mark.parametrize("name", sorted(MUTANTS))
+def test_a_mutant_fits_the_code_that_it_breaks(name: str) -> None:
+    """What it puts in takes what the original takes, so it is caught for what it breaks."""
+    with MUTANTS[name].on():
+        pass
+
+
 def test_the_page_lists_the_mutants() -> None:
     """docs/simulation.md tells of each broken rule what it breaks."""
     told = rows(DOCS / "simulation.md", "| mutant | what it breaks |")
