@@ -51,14 +51,14 @@ def test_its_transcripts_play(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("folder", "flow"), _flows())
-def test_its_transcripts_reach_every_step(folder: Path, flow: Flow) -> None:
-    """Somebody who changes a step has a test that tells them what they changed."""
+def test_its_transcripts_come_to_all_of_it(folder: Path, flow: Flow) -> None:
+    """Every step, way and language: who changes one has a test that tells them what they did."""
     found = Reached()
     for tests in gallery.played(folder).values():
         for each in tests:
             found.add(each.reached)
     missing = coverage(flow, found).missing
-    assert [f"{each.place}: {each.step.id}" for each in missing if not each.what] == []
+    assert [f"{each.place}: {each.step.id} {each.what}" for each in missing] == []
 
 
 @each_page

@@ -314,7 +314,7 @@ class Chat:
     def _show_trace(self) -> None:
         for line in self._sim.trace:
             place = f"  {line.line.place}" if line.line.place else ""
-            words = f"{line.line.what:8}{one_line(line.line.detail)}"
+            words = f"{line.line.what:7} {one_line(line.line.detail)}"
             self._show("note", f"{self._clock(line.at, dated=True)} {words}{place}")
 
     def _show_variables(self) -> None:

@@ -342,3 +342,10 @@ def test_a_chat_in_the_world_of_no_test_is_refused(small: Path, run: Run) -> Non
     file.write_text("smsflow-test: 1\nflow: hello\ntests: []\n", "utf-8")
     done = run(small, "chat", "hello", "--given", str(file))
     assert (done.exit_code, done.output) == (2, f"smsflow: {file.name} has no test\n")
+
+
+def test_the_longest_word_of_the_trace_stands_apart(small: Path, run: Run) -> None:
+    flow = "smsflow: 1\ntriggers: [{keyword: NO NEWS}]\nsteps: [unsubscribe: news]\n"
+    (small / "flows/leave.yaml").write_text(flow, "utf-8")
+    done = run(small, "chat", "leave", *NOW, typed="no news\n/trace\n")
+    assert "28 Mar 12:00 unsubscribe news  flows/leave.yaml:3:9\n" in done.output

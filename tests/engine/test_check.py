@@ -85,6 +85,23 @@ def test_the_reason_names_the_question() -> None:
     assert issue.message == "'a' may be unset: it is asked only when 'b == 'x'' (line 5)"
 
 
+def test_an_unclear_answer_takes_the_old_one_away() -> None:
+    """A name that is asked for again is nothing, or the default, where the answer was unclear."""
+    asked = """
+        - set: {day: "{{ today }}"}
+        - ask: Another day?
+          save: day
+          type: date
+          on_invalid: {send: "So it is {{ day | date }}."}
+          DEFAULT
+    """
+    issue = only(load_flow(steps(asked.replace("DEFAULT", "id: other"))))
+    assert (issue.code, issue.place.line) == ("F402", 8)
+    assert found(load_flow(steps(asked.replace("DEFAULT", "default: 2025-03-30")))) == []
+    timed_out = asked.replace("on_invalid", "timeout: 1d\n          on_timeout")
+    assert found(load_flow(steps(timed_out.replace("DEFAULT", "id: other")))) == []
+
+
 def test_an_answer_of_every_way_is_set() -> None:
     """What all ways of starting bring is set; what only one brings is not."""
     head = "smsflow: 1\ninputs: {a: text, b: {type: text, default: x}}\n"

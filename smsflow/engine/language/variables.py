@@ -216,11 +216,11 @@ def _ways(step: AnyStep, names: Names) -> Iterator[tuple[str | None, Names]]:
 
 
 def _ways_of_ask(step: Ask, save: str, names: Names) -> Iterator[tuple[str | None, Names]]:
-    """An answer sets the name; a skipped question has the default or nothing."""
+    """An answer sets the name; without one, skipped or unclear, it is the default or nothing."""
     for name, target in step.outcomes.items():
-        answered = name.startswith("then.") or (name == "on_skip" and step.default is not None)
-        skipped = name == "on_skip" and not answered
-        yield target, names | {save} if answered else names - {save} if skipped else names
+        empty = name in ("on_skip", "on_invalid")
+        answered = name.startswith("then.") or (empty and step.default is not None)
+        yield target, names | {save} if answered else names - {save} if empty else names
     yield step.next, names | {save}
     if step.skip and "on_skip" not in step.outcomes and step.default is None:
         yield step.next, names - {save}
