@@ -92,7 +92,7 @@ def _forget_others(folder: Path) -> None:
     """Two projects in one process may both have a module `flows`."""
     for name, module in list(sys.modules.items()):
         top = name.partition(".")[0]
-        here = (folder / f"{top}.py").exists() or (folder / top).is_dir()
+        here = (folder / f"{top}.py").exists() or any((folder / top).rglob("*.py"))
         if here and not _lies_in(module, folder) and _is_of_a_project(module):
             del sys.modules[name]
 

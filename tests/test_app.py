@@ -189,6 +189,20 @@ def test_two_projects_with_modules_of_one_name(project: Path, tmp_path: Path) ->
     assert names == [["charge", "stock"], ["charge", "shelf"], ["charge", "stock"]]
 
 
+def test_a_folder_without_python_is_no_module_of_that_name(project: Path, tmp_path: Path) -> None:
+    """Such as `tests`, which most projects have: the one that holds Python stays what it is."""
+    (project / "shelves.py").write_text("", "utf-8")
+    (project / "shop.py").write_text(f"import shelves\n{MODULE}", "utf-8")
+    other = tmp_path / "other"
+    (other / "shelves").mkdir(parents=True)
+    (other / "smsflow.yaml").write_text(PROJECT, "utf-8")
+    (other / "shop.py").write_text(MODULE, "utf-8")
+    load_folder(project)
+    module = sys.modules["shelves"]
+    load_folder(other)
+    assert sys.modules.get("shelves") is module
+
+
 def test_an_action_is_told_whose_it_is() -> None:
     """The parameter `context`, which is not one of `with`."""
     app = smsflow.App()
