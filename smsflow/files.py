@@ -1,4 +1,4 @@
-"""The files of a project, from its folder: the one reader of flows and templates on the disk, and
+"""The files of a project, from its folder: the one reader of flows and texts on the disk, and
 the one writer in their place."""
 
 from __future__ import annotations
@@ -10,7 +10,12 @@ from tempfile import NamedTemporaryFile
 
 from smsflow.errors import SettingsInvalid
 
-_PATTERNS = ("smsflow.yaml", "flows/*.yaml", "flows/*.yml", "templates/*")
+_PATTERNS = (
+    "smsflow.yaml",
+    *("flows/*.yaml", "flows/*.yml"),
+    *("texts/*.yaml", "texts/*.yml"),
+    "templates/*",
+)
 
 
 def read_files(folder: Path) -> dict[str, bytes]:

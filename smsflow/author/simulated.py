@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from smsflow.engine import world
 from smsflow.engine.language import parse
+from smsflow.engine.language.catalogues import Catalogues
 from smsflow.engine.language.reading import listed, suggest
 from smsflow.engine.model import Flow, Project
 from smsflow.engine.world import World
@@ -26,6 +27,7 @@ class SimulatedProject:
     project: Project
     world: World
     templates: dict[str, str]
+    catalogues: Catalogues
 
     def flow(self, name: str) -> Flow:
         """The flow of that name, or of that file; SettingsInvalid suggests another."""
@@ -48,6 +50,7 @@ class SimulatedProject:
             path,
             project=self.project,
             templates=self.templates,
+            catalogues=self.catalogues,
             extension=now.extension,
         )
         if not flows:
@@ -74,4 +77,4 @@ def open_project(folder: Path) -> SimulatedProject:
         if path.startswith("templates/") and path.endswith(".j2")
     }
     built = world.build(loaded.project, loaded.flows, secret=_SECRET, extension=loaded.extension)
-    return SimulatedProject(folder, loaded.project, built, templates)
+    return SimulatedProject(folder, loaded.project, built, templates, loaded.catalogues)

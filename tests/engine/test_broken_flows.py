@@ -115,7 +115,7 @@ NAMES = {
     ),
     "an unknown number": ("- send: Hi\n  via: [mian]", "F302", 5, "did you mean 'main'?"),
     "an unknown policy": ("- send: Hi\n  deliver: fast", "F303", 5, "normal"),
-    "an unknown text": ("- send: {text: hi}", "F304", 4, "nothing"),
+    "an unknown text": ("- send: {text: hi}", "F304", 4, "write it in texts/en.yaml"),
     "an unknown template": ("- send: {template: hi}", "F305", 4, "templates/hi.en.j2"),
     "an id twice": ("- {send: Hi, id: a}\n- {send: Hi, id: a}", "F307", 5, "another id"),
     "one name for two asks": ("- {ask: A?, save: a}\n- {ask: B?, save: a}", "F307", 5, "`id`"),

@@ -9,7 +9,8 @@ from textwrap import dedent
 
 import pytest
 
-from smsflow.engine.language.parse import load, read_bundle, read_flows, read_project, source_bundle
+from smsflow.engine.language.catalogues import Catalogues
+from smsflow.engine.language.parse import load, read_bundle, read_flows, read_project
 from smsflow.engine.model import Ask, Duration, End, Flow, Goto, If, Otp, Send, Set, Wait
 from smsflow.engine.words.replies import Choice
 from smsflow.errors import ProjectInvalid
@@ -421,20 +422,12 @@ def test_a_bundle_outlives_changes_of_the_project() -> None:
         assert read_bundle(loaded.bundles[name], poorer).version == flow.version
 
 
-def test_a_bundle_can_be_made_of_one_file() -> None:
-    """`source_bundle` keeps the text and only the templates that are used."""
-    files = sample()
-    project, _ = read_project(files["smsflow.yaml"])
-    assert project is not None
-    templates = {name: data.decode() for name, data in files.items() if name.endswith(".j2")}
-    bundle = source_bundle(
-        files["flows/hours.yaml"], "flows/hours.yaml", "hours", project=project, templates=templates
-    )
-    assert set(json.loads(bundle)["templates"]) == {
+def test_a_bundle_keeps_the_templates_that_are_used() -> None:
+    """Those of other flows are not its own."""
+    assert set(json.loads(load(sample()).bundles["hours"])["templates"]) == {
         "templates/hours.en.j2",
         "templates/hours.fr.j2",
     }
-    assert bundle == load(files).bundles["hours"]
 
 
 def test_a_bundle_that_cannot_be_read_says_why() -> None:
@@ -455,10 +448,12 @@ def test_one_file_can_be_read_by_itself() -> None:
     project, issues = read_project(PROJECT)
     assert project is not None
     assert issues == []
-    good = dedent("smsflow: 1\nsteps: [{end: a}]")
-    flows, issues = read_flows(good, "flows/x.yaml", project=project, templates={})
+    good, none = dedent("smsflow: 1\nsteps: [{end: a}]"), Catalogues()
+    flows, issues = read_flows(good, "flows/x.yaml", project=project, templates={}, catalogues=none)
     assert ([flow.name for flow in flows], issues) == (["x"], [])
-    flows, issues = read_flows(good + "\nx: 1", "flows/x.yaml", project=project, templates={})
+    flows, issues = read_flows(
+        good + "\nx: 1", "flows/x.yaml", project=project, templates={}, catalogues=none
+    )
     assert (flows, [issue.code for issue in issues]) == ([], ["F203"])
 
 

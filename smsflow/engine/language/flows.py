@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from smsflow.engine.language import grammar, slots, source, texts
+from smsflow.engine.language.catalogues import words_of
 from smsflow.engine.language.drafts import Draft, Drafter
 from smsflow.engine.language.grammar import VERBS
 from smsflow.engine.language.handlers import Handler, anytime_of, link_handlers, read_handlers
@@ -247,7 +248,9 @@ def _hash(ctx: Context, fields: Fields) -> str:
     what is said of sessions of other versions."""
     apart = ("update", "migrate")
     said = {name: normal(node, name) for name, node in fields.nodes.items() if name not in apart}
-    parts = [said, ctx.languages, ctx.used, *([ctx.sets] if ctx.sets else [])]
+    parts: list[Any] = [said, ctx.languages, ctx.used, *([ctx.sets] if ctx.sets else [])]
+    if ctx.used_texts:
+        parts.append(["texts", words_of(ctx.used_texts)])
     content = json.dumps(parts, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(content.encode()).hexdigest()[:8]
 

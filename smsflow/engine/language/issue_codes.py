@@ -47,7 +47,7 @@ CODES: Mapping[str, str] = {
     "F308": "two flows of one name",
     "F309": "an unknown service",
     "F310": "a name that can't be one",
-    "F311": "a language that the flow does not have",
+    "F311": "a language that the flow, or the project, does not have",
     "F312": "a handler for an answer that the question does not have",
     "F313": "an unknown flow",
     "F314": "inputs that another flow does not have, or that it needs",

@@ -13,6 +13,8 @@ from pathlib import PurePosixPath
 
 from smsflow.engine.extension import NOTHING, Extension, Unusable
 from smsflow.engine.language import project as projects
+from smsflow.engine.language.catalogue_files import check_languages, read_catalogues
+from smsflow.engine.language.catalogues import Catalogues, as_json, from_json
 from smsflow.engine.language.check import (
     check_flow,
     check_other_flows,
@@ -29,7 +31,7 @@ from smsflow.engine.model import Flow, Project
 from smsflow.engine.words.compliance import ComplianceWords
 from smsflow.errors import Issue, Place, ProjectInvalid
 
-__all__ = ["Loaded", "load", "read_bundle", "read_flows", "read_project", "source_bundle"]
+__all__ = ["Loaded", "load", "read_bundle", "read_flows", "read_project"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Loaded:
     issues: tuple[Issue, ...]
     bundles: Mapping[str, str] = field(default_factory=dict)
     extension: Extension = NOTHING  # what the project's Python module registers
+    catalogues: Catalogues = field(default_factory=Catalogues)
 
     @property
     def errors(self) -> tuple[Issue, ...]:
@@ -66,7 +69,9 @@ def load(files: Mapping[str, bytes], extension: Extension | Unusable | None = No
         return Loaded(None, {}, (issue,))
     trouble = extension if isinstance(extension, Unusable) else None
     extension = extension if isinstance(extension, Extension) else None
-    project, issues = read_project(files[projects.FILE], extension=extension)
+    catalogues, of_catalogues = read_catalogues(files, extension)
+    project, issues = read_project(files[projects.FILE], extension=extension, catalogues=catalogues)
+    issues += of_catalogues
     if trouble is not None:
         named = projects.python_of(files[projects.FILE])
         place = named.place if named is not None else Place(projects.FILE, 1, 1)
@@ -75,8 +80,9 @@ def load(files: Mapping[str, bytes], extension: Extension | Unusable | None = No
     if project is None:  # its issues are told; flows are read without its names
         languages = projects.languages_of(files[projects.FILE])
         base = Context(projects.FILE, languages=languages, templates=templates, extension=extension)
+        base.catalogues = catalogues
     else:
-        base = _context(project, templates, extension)
+        base = _context(project, templates, catalogues, extension)
     readings: list[FlowReading] = []
     texts: dict[str, str] = {}
     for path in sorted(filter(_is_flow, files)):
@@ -88,6 +94,8 @@ def load(files: Mapping[str, bytes], extension: Extension | Unusable | None = No
     for reading in readings:
         check_flow(reading)
         issues += reading.ctx.issues
+    spoken = [*base.languages, *(each for one in readings for each in one.ctx.languages)]
+    issues += check_languages(catalogues, spoken)
     issues += check_together(readings)
     issues += check_other_flows(readings)
     issues += check_clicks(readings)
@@ -101,6 +109,7 @@ def load(files: Mapping[str, bytes], extension: Extension | Unusable | None = No
         unique,
         {each.name: _bundle(each, texts[each.place.file]) for each in sound},
         extension or NOTHING,
+        catalogues,
     )
 
 
@@ -144,13 +153,14 @@ def read_flows(
     *,
     project: Project,
     templates: Mapping[str, str],
+    catalogues: Catalogues,
     extension: Extension | None = None,
 ) -> tuple[list[Flow], list[Issue]]:
     """The flows of one file that have no error, and every issue; `templates`: path -> content."""
     text, issues = (data, []) if isinstance(data, str) else decode_file(data, file)
     if issues:
         return [], issues
-    readings = _readings(text, file, _context(project, templates, extension), issues)
+    readings = _readings(text, file, _context(project, templates, catalogues, extension), issues)
     for reading in readings:
         check_flow(reading)
         issues += reading.ctx.issues
@@ -162,7 +172,10 @@ def read_flows(
 
 
 def _context(
-    project: Project, templates: Mapping[str, str], extension: Extension | None
+    project: Project,
+    templates: Mapping[str, str],
+    catalogues: Catalogues,
+    extension: Extension | None,
 ) -> Context:
     words = ComplianceWords(
         stop=project.stop_words, start=project.start_words, help=project.help_words
@@ -174,6 +187,7 @@ def _context(
         numbers=frozenset(project.numbers),
         policies=frozenset(project.policies),
         templates=templates,
+        catalogues=catalogues,
         fields=project.fields,
         compliance=words,
         answers=project.answers,
@@ -203,6 +217,7 @@ def _fresh(ctx: Context, file: str) -> Context:
         ctx.numbers,
         ctx.policies,
         ctx.templates,
+        catalogues=ctx.catalogues,
         fields=ctx.fields,
         compliance=ctx.compliance,
         answers=ctx.answers,
@@ -213,23 +228,6 @@ def _fresh(ctx: Context, file: str) -> Context:
 
 
 # --- a version, kept ------------------------------------------------------------------------------
-
-
-def source_bundle(
-    data: bytes | str, file: str, name: str, *, project: Project, templates: Mapping[str, str]
-) -> str:
-    """What has to be kept to read this version of a flow again later, as JSON.
-
-    ProjectInvalid when the file has errors or holds no flow of that name.
-    """
-    text, issues = (data, []) if isinstance(data, str) else decode_file(data, file)
-    if not issues:
-        context = _context(project, templates, None)
-        for reading in _readings(text, file, context, issues):
-            issues += [issue for issue in reading.ctx.issues if issue.level == "error"]
-            if reading.name == name and reading.flow is not None and not issues:
-                return _bundle(reading, text)
-    raise ProjectInvalid(issues or [_missing(file, name)])
 
 
 def _missing(file: str, name: str) -> Issue:
@@ -245,6 +243,7 @@ def _bundle(reading: FlowReading, text: str) -> str:
         "languages": list(ctx.languages),
         "templates": dict(ctx.used),
         "answers": dict(ctx.sets),
+        **({"texts": as_json(ctx.used_texts)} if ctx.used_texts else {}),
     }
     return json.dumps(content, ensure_ascii=False, sort_keys=True)
 
@@ -262,6 +261,7 @@ def read_bundle(json_text: str, project: Project) -> Flow:
         languages=tuple(content["languages"]),
         timezone=project.timezone,
         templates=content["templates"],
+        catalogues=from_json(content.get("texts", {})),
         answers=content.get("answers", {}),
     )
     issues: list[Issue] = []

@@ -10,9 +10,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from smsflow.engine.extension import NOTHING, Extension
-from smsflow.engine.language import grammar, slots, source
+from smsflow.engine.language import grammar, literals, slots, source
 from smsflow.engine.language.answer_sets import written
 from smsflow.engine.language.asking import forbid_compliance_words
+from smsflow.engine.language.catalogues import Catalogues
 from smsflow.engine.language.compose import read
 from smsflow.engine.language.flows import version
 from smsflow.engine.language.providers import provider, url
@@ -46,15 +47,19 @@ SHORTEST_KEEP = timedelta(days=3)
 
 _ADDRESS = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 .&_-]{1,11}", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
 def read_project(
-    data: bytes | str, file: str = FILE, *, extension: Extension | None = None
+    data: bytes | str,
+    file: str = FILE,
+    *,
+    extension: Extension | None = None,
+    catalogues: Catalogues | None = None,
 ) -> tuple[Project | None, list[Issue]]:
     """The project of a smsflow.yaml, None when it has an error, and every issue.
 
     `extension` is what its Python module registers; None takes names of it as they are written.
+    `catalogues` are the texts that it can name.
     """
     text, issues = (data, []) if isinstance(data, str) else decode_file(data, file)
     if issues:
@@ -66,6 +71,7 @@ def read_project(
         message = "this file is empty" if not documents else "this file has several documents"
         return None, [Issue(Place(file, 1, 1), "F201", message, "write smsflow-project: 1")]
     ctx = Context(file, languages=("en",), extension=extension)
+    ctx.catalogues = catalogues or Catalogues()
     project = None
     with suppress(Refused):
         project = _project(ctx, documents[0].root)
@@ -175,7 +181,7 @@ def _names_first(ctx: Context, root: Node) -> None:
         nodes = languages.items if isinstance(languages, source.Sequence) else (languages,)
         found = [each for each in nodes if isinstance(each, Scalar)]
         for each in found:
-            if not _LANGUAGE.fullmatch(each.text):
+            if not literals.LANGUAGE.fullmatch(each.text):
                 message = f"{each.text!r} is no language code"
                 ctx.issue(each.place, "F310", message, "such as en, fr or pt-BR")
         ctx.languages = tuple(dict.fromkeys(each.text for each in found)) or ctx.languages

@@ -13,6 +13,7 @@ from typing import Any
 
 from smsflow.engine.extension import Extension
 from smsflow.engine.language import source
+from smsflow.engine.language.catalogues import Catalogues
 from smsflow.engine.language.source import Node, Scalar
 from smsflow.engine.model import ContactField, Service, Text
 from smsflow.engine.words.compliance import ComplianceWords
@@ -34,9 +35,11 @@ class Context:
     policies: frozenset[str] | None = None
     templates: Mapping[str, str] = field(default_factory=dict)  # path -> content
     texts: dict[str, Text] = field(default_factory=dict)  # the named ones of this file
+    catalogues: Catalogues = field(default_factory=Catalogues)  # those of the project
     issues: list[Issue] = field(default_factory=list)
     origins: dict[Place, Scalar] = field(default_factory=dict)  # where a template or expression was
     used: dict[str, str] = field(default_factory=dict)  # templates that were asked for
+    used_texts: dict[str, dict[str, Scalar]] = field(default_factory=dict)  # of the catalogues
     fields: Mapping[str, ContactField] | None = None  # declared fields of contacts
     compliance: ComplianceWords | None = None  # None: any word will do
     flows_named: list[Scalar] = field(default_factory=list)  # names of other flows in this one

@@ -104,7 +104,7 @@ def _text() -> dict[str, Any]:
             "additionalProperties": False,
         }
         for key, doc in (
-            ("text", "the name of a text under `texts`"),
+            ("text", "the name of a text under `texts`, or in texts/<language>.yaml"),
             ("template", "templates/<name>.<language>.j2"),
         )
     ]

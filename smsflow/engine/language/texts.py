@@ -1,4 +1,4 @@
-"""Reading texts: in one language or several, named, or from a template file of their own.
+"""Reading texts: in one language or several, by name, or from a template file of their own.
 
 Every template and expression is compiled while it is read, so that a missing brace is told at its
 own line and not when the first person should have been texted.
@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 
 from smsflow.engine.language import source
+from smsflow.engine.language.catalogues import Catalogue, path_of
 from smsflow.engine.language.reading import Context, Refused, listed, scalar, suggest
 from smsflow.engine.language.source import Node, Scalar
 from smsflow.engine.language.traps import quoted
 from smsflow.engine.model import Expression, Template, Text
 from smsflow.engine.templating.templates import TemplateError, compile_expression, compile_text
-from smsflow.errors import Place
+from smsflow.errors import Issue, Place
 
 _TEMPLATE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
@@ -79,10 +80,37 @@ def _broken(ctx: Context, node: Scalar, error: TemplateError) -> Refused:
 
 def _named(ctx: Context, node: Node) -> Text:
     found = scalar(ctx, node, "the name of a text")
-    if found.text not in ctx.texts:
-        hint = suggest(found.text, ctx.texts, f"`texts` has: {listed(ctx.texts) or 'nothing'}")
-        raise ctx.refuse(found.place, "F304", f"`texts` has no text {found.text!r}", hint)
-    return ctx.texts[found.text]
+    if found.text in ctx.texts:
+        return ctx.texts[found.text]
+    return _from_catalogues(ctx, found)
+
+
+def _from_catalogues(ctx: Context, name: Scalar) -> Text:
+    """A text of the project, in those of the flow's languages that have it."""
+    ctx.catalogues.note_use(name)
+    there: dict[str, Scalar] = {}
+    trouble: list[Issue] = []
+    for language in ctx.languages:
+        catalogue = ctx.catalogues.by_language.get(language, Catalogue())
+        if (issue := catalogue.trouble(name.text)) is not None:
+            trouble.append(issue)
+        elif name.text in catalogue.texts:
+            there[language] = catalogue.texts[name.text]
+    if trouble:
+        ctx.issues += trouble
+        raise Refused
+    if not there:
+        known = {*ctx.texts, *ctx.catalogues.names(ctx.languages)}
+        otherwise = f"write it in {path_of(ctx.languages[0])}"
+        hint = suggest(name.text, known, f"{otherwise}, or under `texts` of this flow")
+        raise ctx.refuse(name.place, "F304", f"there is no text {name.text!r}", hint)
+    missing = [language for language in ctx.languages if language not in there]
+    if missing:
+        message = f"the text {name.text!r} is missing in {listed(missing)}"
+        ctx.issue(name.place, "F601", message, f"write it in {path_of(missing[0])}", "warning")
+    for language, found in there.items():
+        ctx.used_texts.setdefault(language, {})[name.text] = found
+    return Text({language: inline(ctx, found) for language, found in there.items()})
 
 
 def _by_language(ctx: Context, node: source.Mapping) -> Text:
