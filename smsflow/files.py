@@ -33,10 +33,11 @@ def read_bytes(path: Path) -> bytes:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Put `data` in place of the file in one step, with its permissions: whoever reads it, also
-    after a crash, finds the old file or the new one. SettingsInvalid says why it can't be done."""
+    after a crash, finds the old file, or none, or the new one. SettingsInvalid says why it can't
+    be done."""
     target = path.resolve()
     try:
-        mode = target.stat().st_mode
+        mode = target.stat().st_mode if target.exists() else _mode_of_new_files()
         with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}-", delete=False) as file:
             try:
                 file.write(data)
@@ -49,6 +50,12 @@ def write_whole(path: Path, data: bytes) -> None:
                 raise
     except OSError as error:
         raise SettingsInvalid(f"can't write {path} ({error.strerror or error})") from error
+
+
+def _mode_of_new_files() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def marks(folder: Path) -> dict[Path, tuple[int, int]]:

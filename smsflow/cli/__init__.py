@@ -7,7 +7,7 @@ A mistake of the user is told in their words, with the cure, and never as a trac
 | 0 | done; `check` may have found warnings |
 | 1 | the project's files hold mistakes, a test failed, the demo saw what the flows don't say, or |
 |   | `audit` found differences; what was to be resent, closed, replayed or answered is gone |
-|   | or stays; |
+|   | or stays; `texts import` left a text; |
 |   | `trace` knows no such session |
 | 2 | a setting, an option or a test file is wrong; `audit`, `lookup` or `provider logs` could not |
 |   | ask the provider |
@@ -40,6 +40,7 @@ from smsflow.cli import (  # their commands join the group
     starting,
     testing,
     tracing,
+    translating,
 )
 from smsflow.cli.group import main, smsflow
 
@@ -67,4 +68,5 @@ __all__ = [
     "starting",
     "testing",
     "tracing",
+    "translating",
 ]

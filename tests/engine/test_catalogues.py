@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from smsflow.engine.comparing import Change, compare
 from smsflow.engine.language.parse import Loaded, load, read_bundle
 from smsflow.engine.model import Flow, Send
 from smsflow.errors import Place
-from smsflow.files import is_project_file
+from smsflow.files import is_project_file, marks, read_files
 from tests.engine.reading_helpers import PROJECT, only
 
 FLOW = """\
@@ -108,8 +109,12 @@ def test_old_sessions_keep_their_words() -> None:
     assert read_bundle(bundle, loaded.project) == loaded.flows["x"]
 
 
-def test_they_are_files_of_a_project() -> None:
+def test_they_are_files_of_a_project(tmp_path: Path) -> None:
     """So `smsflow dev` watches them, and `smsflow diff` reads them from git."""
+    (tmp_path / "texts").mkdir()
+    (tmp_path / EN).write_text("hi: Hi\n")
+    assert list(marks(tmp_path)) == [tmp_path / EN]
+    assert read_files(tmp_path) == {EN: b"hi: Hi\n"}
     assert is_project_file(EN)
     assert not is_project_file("texts/fr.po")
     assert not is_project_file("texts/old/fr.yaml")
