@@ -178,7 +178,8 @@ def test_a_file_that_changed_meanwhile_is_left(talk: Path, file: Path, edit: Edi
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    """With the permissions that it had, through a link as well; what can't be done is told."""
+    """With the permissions that it had, or those of new files, through a link as well; what can't
+    be done is told."""
     path, link = tmp_path / "a", tmp_path / "b"
     path.write_bytes(b"old")
     path.chmod(0o640)
@@ -186,6 +187,10 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     write_whole(link, b"new")
     assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o640)
     assert link.is_symlink()
-    with pytest.raises(SettingsInvalid, match=r"can't write .*gone \(No such file"):
-        write_whole(tmp_path / "gone", b"new")
+    with pytest.raises(SettingsInvalid, match=r"can't write .*gone/a \(No such file"):
+        write_whole(tmp_path / "gone" / "a", b"new")
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a", "b"]
+    write_whole(tmp_path / "c", b"first")
+    (tmp_path / "d").touch()
+    modes = [(tmp_path / each).stat().st_mode for each in "cd"]
+    assert ((tmp_path / "c").read_bytes(), modes[0]) == (b"first", modes[1])
