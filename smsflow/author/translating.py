@@ -79,7 +79,7 @@ def take_over(
 
 def _settled(text: str) -> str:
     """A text with the line breaks that YAML has, whatever a spreadsheet made of them."""
-    return text.replace("\r\n", "\n")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _mistakes(original: str, text: str, filters: frozenset[str] | None) -> Iterator[str]:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import csv
+import random
 from collections.abc import Callable
 from pathlib import Path
 
 import polib
 import pytest
 from click.testing import Result
+
+from smsflow.author.translating import take_over
+from smsflow.author.translations import read_csv, read_po, write_csv, write_po
+from smsflow.author.yaml_text import quoted
+from smsflow.engine.language.catalogue_files import read_catalogues
 
 Run = Callable[..., Result]
 Edit = Callable[[Path, str, str], None]
@@ -222,3 +228,30 @@ def test_a_broken_catalogue_is_told_as_check_does(project: Path, run: Run) -> No
     done = run(project, "texts", "export", "--format", "csv")
     assert done.exit_code == 1
     assert "texts/fr.yaml:1:1: error F202" in done.output
+
+
+def test_whatever_a_text_holds_comes_back_as_it_was() -> None:
+    """Quotes, backslashes, breaks of every kind, marks of PO and CSV, and very long texts."""
+    pieces = [
+        *("a", " ", "\n", "\r\n", "\r", "\t", "\\", "\\n", '"', "'", ",", ";", "=", "é", "😀"),
+        *("{{ x }}", "#~ ", 'msgid "b"', "long word " * 12),
+    ]
+    draw = random.Random(1)
+    for _ in range(100):
+        texts = {
+            language: {name: "".join(draw.choices(pieces, k=8)) + "." for name in "abc"}
+            for language in ("en", "fr")
+        }
+        files = {
+            f"texts/{language}.yaml": "".join(
+                f"{name}: {quoted(text)}\n" for name, text in each.items()
+            ).encode()
+            for language, each in texts.items()
+        }
+        catalogues, issues = read_catalogues(files)
+        assert issues == []
+        po = read_po(write_po(catalogues, "en", "fr").encode(), "a.po", None)
+        rows = read_csv(write_csv(catalogues, ["en", "fr"]).encode(), "a.csv", "en", None)
+        for found in (po, rows):
+            taken = take_over(found, "a", "en", catalogues, files, None)
+            assert (taken.files, taken.counts) == ({}, {"texts/fr.yaml": {"as before": 3}})
