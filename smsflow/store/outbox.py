@@ -43,6 +43,8 @@ from smsflow.store.schema import attempts, contacts, inbox, messages, outbox
 from smsflow.store.writing import INBOX, PRIORITIES, report_row
 
 _NOW = bindparam("now", type_=Instant())
+# Microseconds by which the clocks of two hosts may differ.
+_CLOCKS_APART: ColumnElement[Any] = literal_column("5000000")
 _STRAYS = 500  # rows that one call refuses at the most
 
 
@@ -189,19 +191,31 @@ class Outbox(Part):
 def claimable(dialect: Dialect) -> ColumnElement[bool]:
     """The condition of an outbox row that may be claimed at the parameter `now`.
 
-    It is due, nobody has it, and no earlier text of its contact is still here. Only texts whose
-    own time had come count as earlier, so one that is planned for tomorrow holds up nothing but
-    its own session; one that waits for an operator holds up nothing.
+    It is due, nobody has it, and no earlier text of its contact goes first.
+    """
+    in_time = and_(outbox.c.due <= _NOW, outbox.c.first_due <= _NOW)
+    waits = goes_after_another(_NOW)
+    return and_(in_time, ~outbox.c.held, outbox.c.lease_until <= dialect.clock, ~waits)
+
+
+def goes_after_another(moment: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """The condition that an earlier text of an outbox row's contact is still here at that moment.
+
+    Only texts whose own time had come count as earlier, so one that is planned for tomorrow holds
+    up nothing but its own session; one that waits for an operator holds up nothing. Which came
+    first is told by their order in the table, as two workers' clocks may disagree about moments.
     """
     earlier = outbox.alias("earlier")
-    waits = exists().where(
+    return exists().where(
         earlier.c.order_key == outbox.c.order_key,
         earlier.c.id < outbox.c.id,
-        or_(earlier.c.first_due <= _NOW, earlier.c.session == outbox.c.session),
+        or_(
+            earlier.c.first_due <= moment,
+            earlier.c.first_due <= outbox.c.first_due + _CLOCKS_APART,
+            earlier.c.session == outbox.c.session,
+        ),
         ~earlier.c.held,
     )
-    in_time = and_(outbox.c.due <= _NOW, outbox.c.first_due <= _NOW)
-    return and_(in_time, ~outbox.c.held, outbox.c.lease_until <= dialect.clock, ~waits)
 
 
 # Told to the planner, so that the index of claims leads past all that is planned for later.

@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, delete, exists, func, or_, select
 
 from smsflow.store.columns import Instant
 from smsflow.store.database import Database, Part
-from smsflow.store.outbox import claimable
+from smsflow.store.outbox import claimable, goes_after_another
 from smsflow.store.schema import (
     circuits,
     errands,
@@ -116,13 +116,7 @@ class Upkeep(Part):
 
     def next_due(self) -> datetime | None:
         """When the next event or text is due; texts that wait for an earlier one don't count."""
-        earlier = outbox.alias("earlier")
-        waits = exists().where(
-            earlier.c.order_key == outbox.c.order_key,
-            earlier.c.id < outbox.c.id,
-            or_(earlier.c.first_due <= outbox.c.due, earlier.c.session == outbox.c.session),
-            ~earlier.c.held,
-        )
+        waits = goes_after_another(outbox.c.due)
         event = select(func.min(inbox.c.due))
         text = select(func.min(outbox.c.due)).where(~outbox.c.held, ~waits)
         with self._db.read() as connection:

@@ -144,6 +144,15 @@ def test_a_text_planned_for_later_holds_up_nothing(desk):
     assert claimed(desk) == ["today"]
 
 
+def test_clocks_that_differ_by_seconds_change_no_order(desk):
+    """The first was made by a worker whose clock is ahead of that of the sender."""
+    desk.queue(ANN, "first", due=desk.clock.now() + timedelta(seconds=4))
+    desk.queue(ANN, "second")
+    assert claimed(desk) == []
+    desk.clock.advance(timedelta(seconds=4))
+    assert claimed(desk) == ["first"]
+
+
 def test_a_code_waits_for_nothing_and_holds_up_nothing(desk):
     """Nor does the confirmation of STOP."""
     desk.queue(ANN, "code", kind="otp")
