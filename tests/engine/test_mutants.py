@@ -35,7 +35,7 @@ class World:
         loaded = self.loaded({})
         assert loaded.errors == (), loaded.errors
         assert loaded.project is not None
-        self.project = loaded.project
+        self.project, self.catalogues = loaded.project, loaded.catalogues
 
     def loaded(self, more: Mapping[str, bytes]) -> Loaded:
         return load({**self.files, **more}, self.extension)
@@ -45,12 +45,15 @@ class World:
         if mutant.kind == "flow":
             return self.loaded({path: mutant.text.encode()}).issues
         if path == "smsflow.yaml":
-            return read_project(mutant.text, extension=self.extension)[1]
+            return read_project(mutant.text, extension=self.extension, catalogues=self.catalogues)[
+                1
+            ]
         return read_flows(
             mutant.text,
             path,
             project=self.project,
             templates=self.templates,
+            catalogues=self.catalogues,
             extension=self.extension,
         )[1]
 
