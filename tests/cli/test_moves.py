@@ -98,11 +98,12 @@ class Process:
             self.store, lambda: made, self.version_of, clock=clock, rng=Random(1)
         )
         around = Surroundings(
-            lambda: self.project.services,
-            lambda: self.loaded.extension.actions,
-            dict,
-            str,
-            SimpleNamespace(carry=self.carry),
+            services=lambda: self.project.services,
+            actions=lambda: self.loaded.extension.actions,
+            providers=dict,
+            numbers=dict,
+            resolve=str,
+            carrier=SimpleNamespace(carry=self.carry),
         )
         self.errands = Errands(self.store, around, clock=clock, heartbeat=lambda _: nullcontext())
 
