@@ -17,7 +17,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @smsflow.group()
 def texts() -> None:
-    """Write texts/<lang>.yaml for translators, and read their work back."""
+    """Write texts out for translators, and read them back."""
 
 
 @texts.command()

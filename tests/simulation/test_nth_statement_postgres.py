@@ -21,7 +21,7 @@ from smsflow.delivery import Delivery, channels
 from smsflow.errors import Conflict
 from smsflow.extending import read_project
 from smsflow.providers.pigeonhost import PigeonHost
-from smsflow.runtime import Runtime
+from smsflow.runtime import Runtime, StandIns
 from smsflow.store import Store
 from smsflow.store.database import Database
 from smsflow.store.dialect import Postgres
@@ -62,7 +62,16 @@ class Scene:
         self._empty()
         queue: Any = SimulatedRedis()
         project, loaded = read_project(PROJECT)
-        runtime = Runtime(SETTINGS, project, loaded, self.store, queue, clock=self, rng=Random(2))
+        runtime = Runtime(
+            SETTINGS,
+            project,
+            loaded,
+            self.store,
+            queue,
+            clock=self,
+            rng=Random(2),
+            stand_ins=StandIns(),
+        )
         network = Network(self._kernel, Random(3), self._deliver, rough=0.0, fate=_fate)
         self.providers = {
             name: Provider(network, name, f"/webhooks/{name}/{SECRET}")
