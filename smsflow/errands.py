@@ -103,6 +103,9 @@ class Errands:
             place = traceback.extract_tb(error.__traceback__)[-1]
             at = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
             log.error("errand_broke", errand=errand.id, error=at)
+            if errand.kind == WITHDRAW:  # tried as long as it makes sense, and nobody waits for it
+                self._in_haste(errand, type(error).__name__, "")
+                return
             kind = {"action": "action", "lookup": "lookup"}.get(errand.kind, "http")
             result = failed(kind, f"smsflow could not do it: {type(error).__name__}")
             self._store.finish_errand(errand, result, self._clock.now())
@@ -151,11 +154,15 @@ class Errands:
             try:
                 adapter.withdraw(order["wire_id"])
             except NotAnswered as error:
-                self._again(errand, pause(order, errand.tries + 1), str(error), name)
+                self._in_haste(errand, str(error), name)
                 return
         else:
             log.error("text_not_withdrawn", provider=name, wire_id=order["wire_id"])
         self._store.end_errand(errand)
+
+    def _in_haste(self, errand: LeasedErrand, why: str, whom: str) -> None:
+        left = errand.expires - self._clock.now()
+        self._again(errand, pause(errand.order, errand.tries + 1, left), why, whom)
 
     # --- lookups ----------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from random import Random
@@ -19,6 +19,7 @@ from smsflow.providers.pigeonhost import PigeonHost
 from smsflow.providers.transport import HttpTransport
 from smsflow.sandbox.records import Message
 from smsflow.sandbox.server import Sandbox
+from smsflow.sms.answers import Answer, Verdict
 from smsflow.sms.messages import Outgoing
 from smsflow.sms.states import State
 from smsflow.store import Store
@@ -41,7 +42,7 @@ class Fair(Desk):
 
     def __init__(self, store: Store, clock: FakeClock, box: Sandbox, provider: Any = None) -> None:
         super().__init__(store, clock, FLOW)
-        self.network = box.network
+        self.network, self.url = box.network, box.url
         own = PigeonHost("primary", box.url, "u", "p", transport=HttpTransport(), now=clock.now)
         self.provider = provider or own
         numbers = {each.name: each.address for each in self.world.project.numbers.values()}
@@ -139,6 +140,77 @@ def test_a_withdrawal_is_tried_until_the_text_is_sent(fair: Callable[..., Fair])
     desk.clock.advance(timedelta(days=1))
     desk.errands.work()
     assert (deaf.asked, desk.store.errands_due(desk.clock.now())) == (4, False)
+
+
+def test_stop_withdraws_what_may_be_held(fair: Callable[..., Fair]) -> None:
+    """The provider has it, and its answer never came."""
+
+    class Mute(MemoryProvider):
+        def send(self, texts: Sequence[Outgoing]) -> list[Answer]:
+            real.send(texts)
+            return [Answer(Verdict.AMBIGUOUS, State.UNCERTAIN)] * len(texts)
+
+        def withdraw(self, wire_id: str) -> None:
+            real.withdraw(wire_id)
+
+    desk = fair(Mute("primary"))
+    real = PigeonHost("primary", desk.url, "u", "p", transport=HttpTransport(), now=desk.clock.now)
+    desk.delivery.send("primary")
+    desk.texts("STOP")
+    assert desk.store.messages_of(ANN)[0].state is State.HELD
+    assert desk.errands.work() == 1
+    desk.passes(timedelta(days=2))
+    assert desk.held().status.name == "UNDELIVERABLE_NOT_SENT"
+
+
+def test_a_provider_that_comes_back_shortly_before_hears_of_it(fair: Callable[..., Fair]) -> None:
+    """Also after something that nobody foresaw."""
+
+    class Away:
+        error: Exception = NotAnswered("no connection")
+
+        def withdraw(self, _wire_id: str) -> None:
+            raise self.error
+
+    desk = fair()
+    desk.hands_over()
+    real, away = desk.provider, Away()
+    desk.texts("STOP")
+    desk.provider = away
+    for minute in range(20):
+        away.error = NotAnswered("no connection") if minute % 2 else RuntimeError("odd")
+        assert desk.errands.work() == 1
+        desk.clock.advance(timedelta(minutes=1))
+    desk.clock.advance(timedelta(hours=21, minutes=39, seconds=30))
+    desk.errands.work()
+    desk.clock.advance(timedelta(seconds=20))
+    desk.provider = real
+    desk.errands.work()
+    desk.passes(timedelta(days=1))
+    assert desk.held().status.name == "UNDELIVERABLE_NOT_SENT"
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_erasing_withdraws_what_is_held(fair: Callable[..., Fair], stopped: bool) -> None:
+    """And what is left tells of nobody."""
+    desk = fair()
+    desk.hands_over()
+    if stopped:
+        desk.texts("STOP")
+    desk.store.erase(ANN, by="sam", now=desk.clock.now())
+    (*_, errand) = desk.store.lease_errands(desk.clock.now(), 8, 0.0)
+    assert ANN not in f"{errand}"
+    while desk.errands.work():
+        pass
+    assert not desk.store.errands_due(desk.clock.now() + timedelta(days=1))
+    desk.passes(timedelta(days=2))
+    assert desk.held().status.name == "UNDELIVERABLE_NOT_SENT"
+
+
+def test_what_has_not_left_is_erased_and_needs_no_errand(fair: Callable[..., Fair]) -> None:
+    desk = fair()
+    desk.store.erase(ANN, by="sam", now=desk.clock.now())
+    assert desk.errands.work() == 0
 
 
 def test_what_has_not_left_is_refused_and_needs_no_errand(fair: Callable[..., Fair]) -> None:

@@ -183,7 +183,7 @@ def test_the_end_of_the_session_ends_further_tries(desk: Desk, clock: FakeClock)
 def test_erasing_the_sender_erases_what_they_made_us_text(desk: Desk, clock: FakeClock) -> None:
     at_noon(clock)
     desk.texts("go")
-    desk.store.erase(ANN, by="test")
+    desk.store.erase(ANN, by="test", now=desk.clock.now())
     assert desk.store.messages_of(STAFF) == []
     assert desk.sends() == []
 

@@ -15,6 +15,7 @@ from smsflow.cli.telling import by_option
 @click.pass_context
 def erase(ctx: click.Context, number: str, yes: bool, by: str) -> None:
     """Erase all that tells of a NUMBER. If it had opted out, that stays, as a keyed digest."""
+    from smsflow.clock import SystemClock
     from smsflow.sms.numbers import normalise
     from smsflow.store import Store
 
@@ -28,7 +29,7 @@ def erase(ctx: click.Context, number: str, yes: bool, by: str) -> None:
     store = Store.connect(found.database_url, key=found.digest_key())
     try:
         store.check_schema()
-        done = store.erase(phone, by=by)
+        done = store.erase(phone, by=by, now=SystemClock().now())
         scrubbed = store.scrub()
     finally:
         store.close()

@@ -23,6 +23,7 @@ from typing import Any
 # A worker that was away for so long begins no errand any more: its session has gone on without.
 GRACE = timedelta(hours=24)
 LONGEST_PAUSE = 3600  # seconds between two tries
+LONGEST_IN_HASTE = 60.0  # seconds, when it has to be done before a moment
 _AGAIN = frozenset({408, 425, 429})  # beside 5xx: the service is well, or soon will be
 _SHOWN = 200  # characters of an error
 
@@ -82,9 +83,11 @@ def unknown(order: Order, reason: str, tries: int) -> Result | float:
     return failed("lookup", reason)
 
 
-def pause(order: Order, tries: int) -> float:
-    """The seconds until the next try of what is tried as long as it makes sense."""
-    return _planned(order, tries)
+def pause(order: Order, tries: int, left: timedelta) -> float:
+    """The seconds until the next try of what has to be done while there is time `left`: a minute at
+    most, and never past the half of it, but for the last seconds."""
+    half = max(left.total_seconds() / 2, float(order["after"]))
+    return min(_planned(order, tries), LONGEST_IN_HASTE, half)
 
 
 def failed(kind: str, error: str) -> Result:

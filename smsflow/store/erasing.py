@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, insert, or_, select
@@ -33,6 +34,7 @@ from smsflow.store.schema import (
     traces,
     unplaced,
 )
+from smsflow.store.withdrawing import Withdrawer
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,17 @@ class Erasing(Inbox):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._list = ErasedContacts(database)
+        self._held = Withdrawer(database.dialect)
 
-    def erase(self, phone: str, *, by: str) -> Erasure:
+    def erase(self, phone: str, *, by: str, now: datetime) -> Erasure:
         """Delete all that tells of a number, in one transaction; a worker that is busy with it is
-        waited for. Then `scrub`, for the file may still hold what was deleted."""
+        waited for. What a provider holds for later is withdrawn there, by errands that name no
+        contact. Then `scrub`, for the file may still hold what was deleted."""
         with self._db.write() as connection:
             self._lock_contact(connection, phone)
             known = select(contacts.c.opted_out).where(contacts.c.phone == phone)
             opted_out = bool(connection.scalar(known))
+            self._held.erase(connection, phone, now, stopped=opted_out)
             rows = {
                 table.name: connection.execute(delete(table).where(which)).rowcount
                 for table, which in _rows_of(phone)

@@ -90,7 +90,7 @@ def test_nothing_of_a_person_is_left(desk, database_url, tmp_path):
     live(desk, BEN, "zither", opted_out=False)
     assert SECRET in dump(database_url)
     others = dump(database_url).count("zither")
-    done = desk.store.erase(ANN, by="sam")
+    done = desk.store.erase(ANN, by="sam", now=desk.clock.now())
     assert done.opted_out
     assert done.rows["messages"] == done.rows["sessions"] == done.rows["outbox"] == 1
     assert desk.store.scrub()
@@ -110,7 +110,7 @@ def test_deleting_alone_leaves_a_trace_in_the_file(desk, database_url, tmp_path)
     if not database_url.startswith("sqlite"):
         pytest.skip("PostgreSQL's files are the server's")
     live(desk, ANN, SECRET, opted_out=False)
-    desk.store.erase(ANN, by="sam")
+    desk.store.erase(ANN, by="sam", now=desk.clock.now())
     files = b"".join(file.read_bytes() for file in tmp_path.glob("smsflow.db*"))
     assert SECRET.encode() in files
 
@@ -118,7 +118,7 @@ def test_deleting_alone_leaves_a_trace_in_the_file(desk, database_url, tmp_path)
 def test_stop_survives(desk):
     """Whoever comes upon the number again meets a contact who has opted out; START lifts it."""
     live(desk, ANN, SECRET, opted_out=True)
-    desk.store.erase(ANN, by="sam")
+    desk.store.erase(ANN, by="sam", now=desk.clock.now())
     for _ in range(2):
         with desk.store.work(desk.clock.now(), 1) as batch:
             assert batch.conversations([ANN, BEN])[ANN].contact == Contact(ANN, opted_out=True)
@@ -134,7 +134,7 @@ def test_stop_survives(desk):
 def test_who_had_not_opted_out_is_a_stranger(desk):
     """Nothing at all is kept of them."""
     live(desk, ANN, SECRET, opted_out=False)
-    assert not desk.store.erase(ANN, by="sam").opted_out
+    assert not desk.store.erase(ANN, by="sam", now=desk.clock.now()).opted_out
     with desk.store.work(desk.clock.now(), 1) as batch:
         assert batch.conversations([ANN])[ANN].contact == Contact(ANN)
 
@@ -142,7 +142,7 @@ def test_who_had_not_opted_out_is_a_stranger(desk):
 def test_without_the_key_the_digest_says_nothing(desk, database_url):
     """Trying all numbers needs the project's secret."""
     live(desk, ANN, SECRET, opted_out=True)
-    desk.store.erase(ANN, by="sam")
+    desk.store.erase(ANN, by="sam", now=desk.clock.now())
     with (
         closing(Store.connect(database_url, key=b"another")) as other,
         other.work(desk.clock.now(), 1) as batch,
@@ -153,8 +153,8 @@ def test_without_the_key_the_digest_says_nothing(desk, database_url):
 def test_erasing_twice_changes_nothing(desk):
     """The digest stays."""
     live(desk, ANN, SECRET, opted_out=True)
-    desk.store.erase(ANN, by="sam")
-    again = desk.store.erase(ANN, by="sam")
+    desk.store.erase(ANN, by="sam", now=desk.clock.now())
+    again = desk.store.erase(ANN, by="sam", now=desk.clock.now())
     assert (again.rows, again.opted_out) == ({}, False)
     with desk.store.work(desk.clock.now(), 1) as batch:
         assert batch.conversations([ANN])[ANN].contact.opted_out
