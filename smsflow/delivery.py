@@ -134,6 +134,8 @@ class Delivery:
         """Hand one batch of due texts to that provider; how many were tried."""
         channel = self._channels[name]
         now = self._clock.now()
+        if not self._pauses.over(name, now):
+            return 0
         open_until = self._store.circuit(name)
         if open_until is not None and now < open_until:
             return 0
@@ -189,7 +191,7 @@ class Delivery:
         with self._heartbeat(lambda: self._renew(tokens)):
             found = channel.provider.send([self._outgoing(channel, each, now) for each in leased])
             found = self._settled(channel, leased, found)
-            self._pauses.heard(name, found)
+            self._pauses.heard(name, found, self._clock.now())
             self._record(
                 [
                     self._judged(name, channel, each, answer)
@@ -318,17 +320,19 @@ class Delivery:
         return Verdict.HOLD if too_long else Verdict.AMBIGUOUS
 
     def _mind_circuit(self, name: str, found: Sequence[Answer]) -> None:
-        """401 and 403 stop the provider for a while, 429 and nobody there for seconds: every try
-        would fail alike."""
+        """401 and 403 stop the provider for a while, 429 for seconds or as long as it asks: every
+        try would fail alike, on every host."""
+        now = self._clock.now()
         pause = self._pauses.of_provider(name, found)
-        if pause is not None:
+        if pause is not None or not self._pauses.over(name, now):
             log.warning("provider_takes_nothing", provider=name, detail=found[0].detail)
-            self._store.open_circuit(name, self._clock.now() + pause, found[0].detail)
+        if pause is not None:
+            self._store.open_circuit(name, now + pause, found[0].detail)
         refused = next(
             (each for each in found if each.verdict is answers.Verdict.UNAUTHORIZED), None
         )
         if refused is not None:
-            until = self._clock.now() + CIRCUIT_OPEN
+            until = now + CIRCUIT_OPEN
             log.error("provider_refuses_us", provider=name, detail=refused.detail, until=until)
             self._store.open_circuit(name, until, refused.detail)
 

@@ -345,6 +345,40 @@ def test_a_provider_that_takes_nothing_is_asked_ever_more_rarely(
     assert {text.wire_id[-2:] for text in sender.provider.sent} == {"-0"}
 
 
+def test_a_host_that_does_not_reach_the_provider_stops_no_other_host(sender: Sender) -> None:
+    """Two hosts look twice a second: each text is out within two, although one host is cut off."""
+    cut_off = MemoryProvider("primary")
+    cut_off.answer_next(*[answer(Verdict.NOT_SENT, unreached=True)] * 1_000)
+    channel = Channel(cut_off, {"main": "+447700900000"}, None, None)
+    other = Delivery(sender.store, {"primary": channel}, clock=sender.clock, rng=Random(2))
+    for _ in range(5):
+        message = sender.text()
+        other.send("primary")
+        for _ in range(4):
+            sender.tries()
+            other.send("primary")
+            sender.later(timedelta(seconds=0.5))
+        assert sender.message(message).state is State.ACCEPTED
+        sender.later(timedelta(seconds=15))
+    assert len(cut_off.tried) >= 5
+    assert sender.store.circuit("primary") is None
+
+
+def test_the_longest_retry_after_stops_every_host(sender: Sender) -> None:
+    """It is said of the account, so texts that come later wait for it as well."""
+    sender.text()
+    sender.text(phone="+447700900124")
+    sender.provider.answer_next(
+        answer(Verdict.THROTTLED, retry_after=20.0), answer(Verdict.THROTTLED, retry_after=90.0)
+    )
+    assert sender.tries() == 2
+    sender.text(phone="+447700900125")
+    sender.later(timedelta(seconds=89))
+    assert (sender.tries(), sender.hire(sender.store).send("primary")) == (0, 0)
+    sender.later(timedelta(seconds=1))
+    assert sender.tries() == 3
+
+
 def test_one_text_that_was_not_sent_stops_nobody(sender: Sender) -> None:
     """A provider that took another one is there."""
     sender.text()

@@ -65,11 +65,13 @@ class Options:
 
     @classmethod
     def from_json(cls, data: dict[str, Any] | None) -> Options:
-        """The inverse of `to_json`."""
+        """The inverse of `to_json`; an earlier release wrote `tracked_as`, the type of links."""
         if data is None:
             return NO_OPTIONS
         table, language = data.get("transliteration"), data.get("language")
         tracking, send_at = data.get("tracking"), data.get("send_at")
+        if tracking is None and "tracked_as" in data:
+            tracking = {"track": "URL", "type": data["tracked_as"]}
         return cls(
             flash=data.get("flash", False),
             transliteration=None if table is None else Transliteration(table),

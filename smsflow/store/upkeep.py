@@ -57,7 +57,7 @@ class Upkeep(Part):
             return connection.scalar(until)
 
     def open_circuit(self, provider: str, until: datetime, reason: str) -> None:
-        """Stop a provider until then; a second opening takes the place of the first."""
+        """Stop a provider until then; of two openings the one that ends later holds."""
         new = self._db.dialect.insert(circuits).values(
             provider=provider, until=until, reason=reason
         )
@@ -66,6 +66,7 @@ class Upkeep(Part):
                 new.on_conflict_do_update(
                     index_elements=["provider"],
                     set_={"until": new.excluded.until, "reason": new.excluded.reason},
+                    where=circuits.c.until < new.excluded.until,
                 )
             )
 

@@ -225,6 +225,12 @@ steps:
     assert [Options.from_json(each.to_json()) for each in options] == options
 
 
+def test_a_text_that_an_earlier_release_left_waiting_keeps_its_tracked_links():
+    """Its row names nothing but what the links were tracked as."""
+    options = Options.from_json({"tracked_as": "talk", "flash": True})
+    assert options == Options(flash=True, tracking=Tracking("URL", "talk"))
+
+
 @pytest.mark.parametrize(
     ("track", "code"),
     [

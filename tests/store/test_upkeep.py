@@ -18,7 +18,7 @@ DAY = timedelta(days=1)
 
 
 def test_a_circuit_is_open_until_its_time_or_until_it_is_closed(desk):
-    """Each provider has its own; a second opening takes the place of the first."""
+    """Each provider has its own."""
     now = desk.clock.now()
     assert desk.store.circuit("p") is None
     desk.store.open_circuit("p", now + MINUTE, "401")
@@ -27,6 +27,16 @@ def test_a_circuit_is_open_until_its_time_or_until_it_is_closed(desk):
     assert desk.store.circuit("q") is None
     desk.store.close_circuit("p")
     assert desk.store.circuit("p") is None
+
+
+@pytest.mark.parametrize("first", [MINUTE, HOUR])
+def test_of_two_openings_the_longer_one_holds(desk, first):
+    """Whichever host is heard last; and one that is over is in no other's way."""
+    now = desk.clock.now()
+    desk.store.open_circuit("p", now - DAY, "429")
+    desk.store.open_circuit("p", now + first, "401")
+    desk.store.open_circuit("p", now + (MINUTE + HOUR - first), "429")
+    assert desk.store.circuit("p") == now + HOUR
 
 
 def test_one_holder_leads_until_its_lease_runs_out(desk):
