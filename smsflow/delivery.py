@@ -174,6 +174,7 @@ class Delivery:
                 at=now,
                 detail="it is for later, and the provider can't hold it",
                 retry_at=each.options.send_at,
+                put_off=True,
             )
             for each in leased
             if each.options.send_at is not None and each.options.send_at > now

@@ -233,6 +233,18 @@ def test_a_provider_that_can_not_hold_texts_gets_it_in_time(fair: Callable[..., 
     assert (text.send_at, desk.clock.now() - noon) == (None, timedelta(hours=22))
 
 
+def test_what_stays_here_holds_up_no_other_text(fair: Callable[..., Fair]) -> None:
+    memory = MemoryProvider("primary")
+    desk = fair(memory)
+    desk.hands_over()
+    desk.texts("HELP")
+    desk.hands_over()
+    assert len(memory.sent) == 1
+    desk.clock.advance(timedelta(hours=22))
+    desk.hands_over()
+    assert [text.text for text in memory.sent[1:]] == ["The doors are open."]
+
+
 def test_each_held_text_has_a_request_of_its_own(fair: Callable[..., Fair]) -> None:
     """Whose id is that of the text, for a bulk is withdrawn as a whole."""
     desk = fair()

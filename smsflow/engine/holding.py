@@ -1,7 +1,8 @@
 """Texts that go out later: held by the provider where it can, else here.
 
 A provider that holds a text has it before it is read, so what comes meanwhile comes too late for
-our gate. After STOP it is told to give the text up (`store/withdrawing.py`).
+our gate. After STOP it is told to give the text up (`store/withdrawing.py`). So it gets a text a
+day ahead at most, and what is for later than that leaves us then.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from smsflow.engine.model import Number
 from smsflow.engine.policy import Rules, Window
 from smsflow.engine.state import Contact, Plan
 
-FURTHEST = timedelta(days=180)  # provider's API, `sendAt`
+FURTHEST = timedelta(hours=24)  # the provider itself would take 180 days
 HOLDERS = frozenset({"pigeonhost"})  # kinds of providers that hold texts
 
 
@@ -46,14 +47,19 @@ def hold(
     to: str | None,
 ) -> Hold:
     """A text that may leave in `window` and is to be sent at `later`, outside of quiet hours."""
-    if to is None:
-        moved = rules.window(later, kind, contact, own=own, holds=True)
-    else:
-        moved = plan_for_other(rules, to, kind, later, own=own)
+
+    def from_then(moment: datetime) -> Window:
+        if to is None:
+            return rules.window(moment, kind, contact, own=own, holds=True)
+        return plan_for_other(rules, to, kind, moment, own=own)
+
+    moved = from_then(later)
     sent_at = moved.opens
     if sent_at <= window.opens:
         return Hold(window, window.opens)
     holder = rules.project.providers[number.provider].kind in HOLDERS
-    if not holder or sent_at - window.opens > FURTHEST:
+    if not holder:
         return Hold(moved, sent_at)
+    if sent_at - window.opens > FURTHEST:
+        window = from_then(sent_at - FURTHEST)
     return Hold(window, sent_at, sent_at)

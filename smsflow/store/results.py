@@ -31,6 +31,7 @@ class Results(Part):
             select(
                 outbox.c.id,
                 outbox.c.due,
+                outbox.c.first_due,
                 outbox.c.tries,
                 outbox.c.first_try_at,
                 outbox.c.lease_token,
@@ -50,7 +51,7 @@ class Results(Part):
             messages, "id", "state status error epoch accepted_at final_at"
         )
         self._outbox = dialect.updates(
-            outbox, "id", "due tries first_try_at held lease_token lease_until"
+            outbox, "id", "due first_due tries first_try_at held lease_token lease_until"
         )
         self._attempts = dialect.inserts(attempts, "message wire_id at verdict detail")
         self._events = dialect.inserts(inbox, INBOX)
@@ -181,9 +182,11 @@ def _waiting(row: Any, result: TryResult) -> dict[str, Any]:
     # The time of the first try is that of the present wire id, if it was ever on its way.
     fresh_id = result.verdict is Verdict.FOR_NOW
     never_left = result.verdict is Verdict.NOT_SENT and row["tries"] == 0
+    due = result.retry_at or row["due"]
     return {
         "id": row["id"],
-        "due": result.retry_at or row["due"],
+        "due": due,
+        "first_due": due if result.put_off else row["first_due"],
         "tries": row["tries"] + burnt,
         "first_try_at": None if fresh_id or never_left else row["first_try_at"],
         "held": result.verdict is Verdict.HOLD,

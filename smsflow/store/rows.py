@@ -224,6 +224,7 @@ class TryResult:
     detail: str = ""  # status or error, for the attempts table and operators
     status: str = ""  # the provider's own name; "" when it gave none
     retry_at: datetime | None = None  # for the verdicts that try again
+    put_off: bool = False  # until `retry_at`, and others of its contact go before it
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def text_row(phone: str, text: SendText, now: datetime) -> dict[str, Any]:
         "options": text.options.to_json(),
         "closes": text.closes,
         "opener": text.opener,
-        "follows": text.session,
+        "follows": text.session if text.options.send_at is None else None,
         **_UNSENT,
     }
 

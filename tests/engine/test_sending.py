@@ -290,28 +290,30 @@ def test_what_is_past_goes_now_and_quiet_hours_hold_at_the_provider_too(
     assert (later and later.isoformat()) == told
 
 
-@pytest.mark.parametrize(
-    ("project", "at"),
-    [
-        (PROJECT, "2025-12-01 10:00"),
-        (
-            PROJECT.replace(
-                "{kind: pigeonhost, url: https://sms.example}",
-                "{kind: http, url: https://sms.example, request: {query: {to: '{to}', t: '{text}'}}"
-                ", answer: {accepted: {status: 200}}, mo: {sender: a, text: b}}",
-            ),
-            "2025-03-11 10:00",
-        ),
-    ],
-)
-def test_what_no_provider_holds_stays_here(world, start, clock, project, at):
-    """More than 180 days ahead, and with a provider of another kind."""
+def test_what_no_provider_holds_stays_here(world, start, clock):
+    """With a provider of another kind."""
+    project = PROJECT.replace(
+        "{kind: pigeonhost, url: https://sms.example}",
+        "{kind: http, url: https://sms.example, request: {query: {to: '{to}', t: '{text}'}}"
+        ", answer: {accepted: {status: 200}}, mo: {sender: a, text: b}}",
+    )
     sim = world(LATER, project=project)
-    start(inputs={"at": at})
+    start(inputs={"at": "2025-03-11 10:00"})
     assert sim.sent == []
-    clock.shows(at)
+    clock.shows("2025-03-11 10:00")
     (text,) = sim.sent
     assert (text.effect.options.send_at, text.plan.report_within) == (None, 300)
+
+
+def test_what_is_for_later_than_a_day_leaves_a_day_ahead(world, start, clock):
+    sim = world(LATER)
+    start(inputs={"at": "2025-12-01 10:00"})
+    clock.shows("2025-11-30 09:59")
+    assert sim.sent == []
+    clock.shows("2025-11-30 10:00")
+    (text,) = sim.sent
+    assert text.effect.options.send_at == datetime(2025, 12, 1, 10, 0, tzinfo=UTC)
+    assert text.plan.report_within == 300 + 24 * 3600
 
 
 def test_a_moment_that_nothing_sets_is_found():

@@ -153,7 +153,7 @@ _SEND: Mapping[str, Key] = {
     ),
     "save": key(Kind.NAME, "the variable that keeps its id and its status"),
     "send_at": key(
-        Kind.CONDITION, "when the provider is to send it: it has the text from now on, and holds it"
+        Kind.CONDITION, "when the provider is to send it: it has the text a day before at most"
     ),
     "ordered": key(Kind.BOOLEAN, "true: the session goes on when its fate is known"),
     **_DELIVERY,
