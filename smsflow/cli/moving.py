@@ -94,7 +94,8 @@ def move(
         if old.version == new.version:
             raise SettingsInvalid(f"both are the version {old.version} of '{flow}'")
         _check_migrate(old, new)
-        outcomes = _move_all(store, _mover(store, loaded, old, new), old, dry_run)
+        mover = _mover(store, loaded, loaded.project, old, new)
+        outcomes = _move_all(store, mover, old, dry_run)
         if not dry_run:
             count = sum(each for (_, why), each in outcomes.items() if not why)
             detail = f"{old.version} to {new.version}: {count} sessions"
@@ -135,13 +136,12 @@ def _check_migrate(old: Flow, new: Flow) -> None:
         raise SettingsInvalid(f"{message} one of that name in version {old.version}")
 
 
-def _mover(store: Store, loaded: Loaded, old: Flow, new: Flow) -> Mover:
+def _mover(store: Store, loaded: Loaded, project: Project, old: Flow, new: Flow) -> Mover:
     """What moves them; workers that were not deployed yet find the new version in the database."""
     from smsflow.clock import SystemClock
     from smsflow.engine import world
     from smsflow.moving import Mover
 
-    project: Project = loaded.project  # type: ignore[assignment]  # the caller has looked
     if loaded.flows.get(new.name) is new:
         store.remember_versions([(new.name, new.version, loaded.bundles[new.name])])
     built = world.build(project, loaded.flows, secret=b"", extension=loaded.extension)

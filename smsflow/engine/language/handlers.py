@@ -14,6 +14,7 @@ from smsflow.engine.language.asking import forbid_compliance_words
 from smsflow.engine.language.drafts import Draft, Drafter
 from smsflow.engine.language.grammar.waiting import ANYTIME_KINDS, HAPPENING
 from smsflow.engine.language.reading import Context, Fields, Refused, listed
+from smsflow.engine.language.source import Node
 from smsflow.engine.language.steps import Linker
 from smsflow.engine.model import AnyStep, Anytime, End, Resume
 from smsflow.errors import Place
@@ -47,9 +48,9 @@ def read_handlers(drafter: Drafter, fields: Fields) -> list[Handler]:
     return [each for each in found if each.drafts]
 
 
-def _drafts(drafter: Drafter, handler: Handler, node: object) -> None:
+def _drafts(drafter: Drafter, handler: Handler, node: Node) -> None:
     try:
-        handler.drafts = drafter.steps(node, handler.name)  # type: ignore[arg-type] # it is a node
+        handler.drafts = drafter.steps(node, handler.name)
     except Refused:
         return
 

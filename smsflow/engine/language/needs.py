@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from jinja2 import Environment, nodes
+from jinja2 import nodes
 
-_PARSER = Environment(keep_trailing_newline=True)  # noqa: S701 - nothing is rendered with it
+from smsflow.engine.templating import syntax
+
 _GUARDS = frozenset({"none", "defined", "undefined"})
 _SOFT_OPERATORS = frozenset({"eq", "ne", "in", "notin"})
 Names = frozenset[str]
@@ -35,7 +36,7 @@ def of_text(source: str) -> Needs:
     if "{" not in source:
         return Needs(_NOTHING)
     walk = _Walk()
-    walk.block(_PARSER.parse(source).body, _NOTHING)
+    walk.block(syntax.body(source), _NOTHING)
     return Needs(frozenset(walk.needed))
 
 
@@ -77,7 +78,7 @@ def offset_of(text: str, name: str) -> int:
 
 
 def _expression(source: str) -> nodes.Expr:
-    (output,) = _PARSER.parse("{{ (" + source + "\n) }}").body
+    (output,) = syntax.body("{{ (" + source + "\n) }}")
     expression = output.nodes[0] if isinstance(output, nodes.Output) else output
     assert isinstance(expression, nodes.Expr)  # noqa: S101 - it was compiled before
     return expression

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from jinja2 import Environment, nodes
+from jinja2 import nodes
 
 from smsflow.engine.language.reading import Context
 from smsflow.engine.model import Template, Text
 from smsflow.engine.policy import MAX_SEGMENTS
+from smsflow.engine.templating import syntax
 from smsflow.errors import Place
 from smsflow.sms.encoding import first_outside_gsm, segments
 from smsflow.sms.options import NO_OPTIONS, Options
 
-_PARSER = Environment(keep_trailing_newline=True)  # noqa: S701 - parsed with, never rendered with
 _BY_FILTER = {"date": "30 September", "time": "10:30", "datetime": "30 September 10:30"}
 _BY_NAME = {"code": "482913", "attempts_left": "2"}
 _TYPICAL = "Anderson"
@@ -70,7 +70,7 @@ def typical(source: str) -> str:
     """A text as it may well be sent, its longest branches taken."""
     if "{" not in source:
         return source
-    return _body(_PARSER.parse(source).body)
+    return _body(syntax.body(source))
 
 
 def _body(body: Iterable[nodes.Node]) -> str:

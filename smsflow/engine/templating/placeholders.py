@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from jinja2 import Environment, TemplateSyntaxError
+from jinja2 import TemplateSyntaxError
 
-_LEXER = Environment()  # noqa: S701 - texts are taken apart with it, never rendered
+from smsflow.engine.templating.syntax import tokens
+
 _ENDS = {"variable_end": "{{ %s }}", "block_end": "{%% %s %%}"}
 _QUOTED = re.compile(r"""(['"]).*\1""", re.DOTALL)
 
@@ -17,7 +18,7 @@ def placeholders(source: str) -> dict[str, str]:
     found: dict[str, str] = {}
     shape, shown = "", ""
     try:
-        for _, kind, value in _LEXER.lex(source):
+        for _, kind, value in tokens(source):
             if kind in ("variable_begin", "block_begin"):
                 shape = shown = ""
             elif kind in _ENDS:

@@ -35,6 +35,17 @@ def as_text(value: Any) -> str:
             raise TypeError(f"a {type(value).__name__} cannot be printed")
 
 
+def as_written(value: Any) -> str:
+    """A value as an author writes it in YAML."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case _:
+            return str(value)
+
+
 def as_number(value: Any) -> int | float | Decimal:
     """The value when it is a number of at most MAX_NUMBER, else a TypeError or OverflowError."""
     if not is_number(value):

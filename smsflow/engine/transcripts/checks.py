@@ -13,12 +13,13 @@ from decimal import Decimal
 from typing import Any
 
 from smsflow.engine.state import Session, decode
+from smsflow.engine.templating.values import as_written
 from smsflow.engine.transcripts.given import moment
 from smsflow.engine.transcripts.kept import SimulatedText, TraceLine
 from smsflow.engine.transcripts.lines import Line
 from smsflow.engine.transcripts.origin import origin
 from smsflow.engine.transcripts.services import holds
-from smsflow.engine.transcripts.shown import agrees, shown, wish
+from smsflow.engine.transcripts.shown import agrees, wish
 from smsflow.engine.transcripts.simulator import Simulator
 from smsflow.engine.transcripts.transcript import Transcript
 from smsflow.errors import Place
@@ -188,8 +189,8 @@ class Checks:
         data = decode(emitted.data)
         for key, value in wanted.items():
             if not self._same(data.get(key), value):
-                reason = f"expected {key}: {shown(value)}"
-                raise Failed(line.value_place, reason, got=shown(data.get(key)))
+                reason = f"expected {key}: {as_written(value)}"
+                raise Failed(line.value_place, reason, got=as_written(data.get(key)))
 
     def _check_handoff(self, line: Line) -> None:
         news = self.sim.handed[self._handed :]
@@ -216,8 +217,8 @@ class Checks:
     def _check_value(self, line: Line, name: str, wanted: Any) -> None:
         actual = self._actual(name, line)
         if not self._same(actual, wanted):
-            reason = f"expected {name}: {shown(wanted)}"
-            raise Failed(line.place_of(name), reason, got=shown(actual))
+            reason = f"expected {name}: {as_written(wanted)}"
+            raise Failed(line.place_of(name), reason, got=as_written(actual))
 
     def _actual(self, name: str, line: Line) -> Any:
         scope, _, rest = name.partition(".")

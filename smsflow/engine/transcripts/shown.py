@@ -33,14 +33,3 @@ def agrees(key: str, got: str, wanted: str) -> bool:
 def wish(key: str, value: Any) -> str:
     """What one part of an `out` line wants."""
     return str(value) if key == "text" else f"{key} {value}"
-
-
-def shown(value: Any) -> str:
-    """A value as the file would have it."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case _:
-            return str(value)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from smsflow.engine.model import If, Step, Switch
 from smsflow.engine.state import Session, kept
+from smsflow.engine.templating.values import as_written
 from smsflow.engine.turn import FlowFailed, Turn
 
 
@@ -20,23 +21,12 @@ def branch(turn: Turn, session: Session, step: If | Switch) -> str | None:
 
 
 def _switch(turn: Turn, session: Session, step: Switch) -> str | None:
-    name = _as_written(turn.evaluate_if_set(session, step.subject))
+    name = as_written(turn.evaluate_if_set(session, step.subject))
     way, told = f"case.{name}", name
     if way not in step.outcomes:
         way, told = "else", f"{name}: else"
     turn.trace(session, step, "switch", told, way=way)
     return step.outcomes.get(way, step.next)
-
-
-def _as_written(value: Any) -> str:
-    """A value as an author writes it under `cases`."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case _:
-            return str(value)
 
 
 def assign(turn: Turn, session: Session, step: Step, target: str, value: Any) -> None:
