@@ -259,5 +259,6 @@ def test_each_held_text_has_a_request_of_its_own(fair: Callable[..., Fair]) -> N
     assert (bulks["m1-0"], bulks["m2-0"]) == ("m1-0", "m2-0")
     assert bulks["m3-0"] == bulks["m4-0"]
     pigeon.withdraw("m1-0")
+    pigeon.withdraw("m1-0")  # as good as done
     with pytest.raises(NotAnswered):
         pigeon.withdraw("unknown-0")

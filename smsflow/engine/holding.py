@@ -7,13 +7,13 @@ day ahead at most, and what is for later than that leaves us then.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from smsflow.engine.leaving import plan_for_other
 from smsflow.engine.model import Number
 from smsflow.engine.policy import Rules, Window
-from smsflow.engine.state import Contact, Plan
+from smsflow.engine.state import Contact
 
 FURTHEST = timedelta(hours=24)  # the provider itself would take 180 days
 HOLDERS = frozenset({"pigeonhost"})  # kinds of providers that hold texts
@@ -21,18 +21,15 @@ HOLDERS = frozenset({"pigeonhost"})  # kinds of providers that hold texts
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """When a text leaves us, and when it is sent to its reader; `send_at` is for the provider."""
+    """When a text leaves us, and when it is to be sent to its reader; None: as it leaves."""
 
     window: Window
-    sent_at: datetime
     send_at: datetime | None = None
 
-    def reported(self, plan: Plan) -> Plan:
-        """The plan, in which the time for a report runs from when the provider sends it."""
-        if self.send_at is None or plan.report_within is None:
-            return plan
-        ahead = self.send_at - self.window.opens
-        return replace(plan, report_within=plan.report_within + int(ahead.total_seconds()))
+    @property
+    def sent_at(self) -> datetime:
+        """When its reader gets it."""
+        return self.send_at or self.window.opens
 
 
 def hold(
@@ -56,10 +53,10 @@ def hold(
     moved = from_then(later)
     sent_at = moved.opens
     if sent_at <= window.opens:
-        return Hold(window, window.opens)
+        return Hold(window)
     holder = rules.project.providers[number.provider].kind in HOLDERS
     if not holder:
         return Hold(moved, sent_at)
     if sent_at - window.opens > FURTHEST:
         window = from_then(sent_at - FURTHEST)
-    return Hold(window, sent_at, sent_at)
+    return Hold(window, sent_at)

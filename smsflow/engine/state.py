@@ -279,7 +279,7 @@ class Conversation:
 class Plan:
     """What may still be tried for one text; it travels with the message row.
 
-    `report_within` is in seconds from the provider's acceptance; None waits for ever.
+    `report_within` is in seconds, see `report_due`; None waits for ever.
     """
 
     via: tuple[str, ...]
@@ -299,6 +299,14 @@ class Plan:
     def number(self) -> str:
         """Our number that this try goes out on."""
         return self.via[self.position]
+
+    def report_due(self, accepted_at: datetime, send_at: datetime | None) -> datetime | None:
+        """When a final report is missed, of a text that the provider took then and that it sends
+        at once, or at `send_at`."""
+        if self.report_within is None:
+            return None
+        sent_at = accepted_at if send_at is None else max(accepted_at, send_at)
+        return sent_at + timedelta(seconds=self.report_within)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""

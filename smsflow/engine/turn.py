@@ -270,7 +270,7 @@ class Turn:
             rules, self.contact, session, flow, self.now, delivery=delivery, to=to
         )
         session.sent += 1
-        held = Hold(window, window.opens)
+        held = Hold(window)
         if later is not None:
             number = self.world.project.numbers[self.first_number(session, step)]
             held = hold(rules, self.contact, flow.kind, window, later, number, own=own, to=to)
@@ -291,7 +291,7 @@ class Turn:
             text=words.text,
             masked=masked,
             kind=flow.kind,
-            plan=held.reported(plan),
+            plan=plan,
             due=held.window.opens,
             closes=held.window.closes,
             opener=opener,

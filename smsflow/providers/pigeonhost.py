@@ -42,6 +42,7 @@ from smsflow.sms.states import State
 
 # Ids in one question to the logs: they stand in the URL, which proxies cut at some 8,000 octets.
 _IDS_A_QUESTION = 50
+_OVER = frozenset({"CANCELED", "FINISHED", "FAILED"})  # of a bulk
 _MOST_LINES = 1000  # the API's limit; its default of 50 would hide what repeated ids push out
 
 
@@ -249,11 +250,19 @@ class PigeonHost:
     # --- texts for later --------------------------------------------------------------------------
 
     def withdraw(self, wire_id: str) -> None:
-        """Call off a text that is held, by its bulk."""
+        """Call off a text that is held, by its bulk; one that is over already is as good."""
         try:
             self.client.set_bulk_status(wire_id, "CANCELED")
         except (NotSent, MaybeSent, Refused) as error:
-            raise NotAnswered(f"{self.name} did not withdraw it: {error}") from error
+            if not isinstance(error, Refused) or not self._is_over(wire_id):
+                raise NotAnswered(f"{self.name} did not withdraw it: {error}") from error
+
+    def _is_over(self, bulk_id: str) -> bool:
+        """True when nothing of it is still to be sent: it was called off before, or it is out."""
+        try:
+            return self.client.bulk_status(bulk_id) in _OVER
+        except (NotSent, MaybeSent, Refused):
+            return False
 
     # --- numbers ----------------------------------------------------------------------------------
 

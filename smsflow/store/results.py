@@ -7,18 +7,16 @@ matches, for another sender may have the text by now.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
-from smsflow.engine.state import Plan
 from smsflow.sms.states import State
 from smsflow.store.database import Database, Part
 from smsflow.store.loading import read_message, select_messages
 from smsflow.store.rows import Message, TryResult, Verdict
 from smsflow.store.schema import attempts, inbox, messages, outbox
-from smsflow.store.writing import INBOX, no_report_row, report_row
+from smsflow.store.writing import INBOX, no_report_rows, report_row
 
 
 class Results(Part):
@@ -162,11 +160,7 @@ def _accept(message: dict[str, Any], result: TryResult) -> list[dict[str, Any]]:
     """The provider has the text; somebody may wait for its report only so long."""
     _become(message, State.ACCEPTED, None)
     message["accepted_at"] = message["accepted_at"] or result.at
-    within = Plan.from_json(message["plan"]).report_within
-    if within is None:
-        return []
-    due = result.at + timedelta(seconds=within)
-    return [no_report_row(message["contact"], message["id"], due)]
+    return no_report_rows(message)
 
 
 def _become(message: dict[str, Any], state: State, error: str | None) -> None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, or_, select
 
 from smsflow.engine.effects import DropQueued
-from smsflow.engine.state import Plan
 from smsflow.sms.numbers import number_hash
 from smsflow.sms.states import State
 from smsflow.store.dialect import Dialect
@@ -43,7 +42,7 @@ from smsflow.store.writing import (
     again_row,
     errand_row,
     inbox_row,
-    no_report_row,
+    no_report_rows,
     outbox_row,
     text_row,
 )
@@ -240,6 +239,7 @@ class Leaving:
                 messages.c.status,
                 messages.c.error,
                 messages.c.plan,
+                messages.c.options,
                 messages.c.accepted_at,
                 messages.c.final_at,
             )
@@ -275,7 +275,7 @@ class Leaving:
     ) -> None:
         """States go forward only; another transaction may have moved them since they were read."""
         changed: dict[str, dict[str, Any]] = {}
-        first_heard: dict[str, datetime] = {}
+        first_heard: list[str] = []
         for move in changes.moved:
             row = known.get(move.message)
             if row is None or not State(row["state"]).may_become(move.state):
@@ -284,10 +284,12 @@ class Leaving:
             row["final_at"] = move.at if move.state.final else None
             if row["accepted_at"] is None and move.state not in _REFUSED_LATER:
                 # The report overtook the answer to the send, and proves what that would say.
-                row["accepted_at"] = first_heard[move.message] = move.at
+                row["accepted_at"] = move.at
+                first_heard.append(move.message)
             changed[move.message] = row
         self._states.run(connection, list(changed.values()))
-        self._inbox.run(connection, _awaited([changed[id_] for id_ in first_heard]))
+        missed = [row for id_ in first_heard for row in no_report_rows(changed[id_])]
+        self._inbox.run(connection, missed)
 
 
 def _refusals(
@@ -324,14 +326,3 @@ def _means(phone: str, drop: DropQueued, row: Row[Any], root: str, new: set[str]
     if drop.root is None:
         return phone == row.contact and row.message not in new
     return phone == (row.owner or row.contact) and drop.root == root
-
-
-def _awaited(accepted: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """For each text that is accepted and not final, the event that ends the wait for a report."""
-    rows = []
-    for row in accepted:
-        within = Plan.from_json(row["plan"]).report_within
-        if within is not None and row["final_at"] is None:
-            due = row["accepted_at"] + timedelta(seconds=within)
-            rows.append(no_report_row(row["contact"], row["id"], due))
-    return rows

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from smsflow.engine.effects import Errand, SendAgain, SendText
+from smsflow.engine.state import Plan
 from smsflow.sms.numbers import number_hash
 from smsflow.sms.options import Options
 from smsflow.sms.states import State
@@ -60,9 +61,16 @@ def report_row(
     return inbox_row(NewRow(Kind.REPORT, contact, payload, now))
 
 
-def no_report_row(contact: str, message: str, due: datetime) -> dict[str, Any]:
-    """The event that the time for a text's report is over."""
-    return inbox_row(NewRow(Kind.NO_REPORT, contact, {"message": message}, due))
+def no_report_rows(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The event that the time for the report of an accepted text is over, if somebody waits for
+    it."""
+    due = Plan.from_json(message["plan"]).report_due(
+        message["accepted_at"], Options.from_json(message["options"]).send_at
+    )
+    if due is None or message["final_at"] is not None:
+        return []
+    payload = {"message": message["id"]}
+    return [inbox_row(NewRow(Kind.NO_REPORT, message["contact"], payload, due))]
 
 
 def text_row(phone: str, text: SendText, now: datetime) -> dict[str, Any]:

@@ -268,7 +268,8 @@ def test_the_provider_is_told_when_to_send(world, place, start):
     assert text.effect.options.send_at == datetime(2025, 3, 11, 10, 0, tzinfo=UTC)
     assert text.effect.due == place.sim.now
     assert text.effect.expires == datetime(2025, 3, 11, 11, 0, tzinfo=UTC)
-    assert text.plan.report_within == 300 + 22 * 3600
+    report_due = text.plan.report_due(place.sim.now, text.effect.options.send_at)
+    assert report_due == datetime(2025, 3, 11, 10, 5, tzinfo=UTC)
     assert Options.from_json(text.effect.options.to_json()) == text.effect.options
 
 
@@ -302,7 +303,7 @@ def test_what_no_provider_holds_stays_here(world, start, clock):
     assert sim.sent == []
     clock.shows("2025-03-11 10:00")
     (text,) = sim.sent
-    assert (text.effect.options.send_at, text.plan.report_within) == (None, 300)
+    assert text.effect.due == text.effect.options.send_at == sim.now
 
 
 def test_what_is_for_later_than_a_day_leaves_a_day_ahead(world, start, clock):
@@ -313,7 +314,24 @@ def test_what_is_for_later_than_a_day_leaves_a_day_ahead(world, start, clock):
     clock.shows("2025-11-30 10:00")
     (text,) = sim.sent
     assert text.effect.options.send_at == datetime(2025, 12, 1, 10, 0, tzinfo=UTC)
-    assert text.plan.report_within == 300 + 24 * 3600
+
+
+def test_a_session_lives_to_hear_of_a_text_beyond_its_lifetime(world, start, clock, dlr, ended):
+    """The lifetime does not run until it is sent."""
+    flow = """
+lifetime: 1d
+inputs: {at: datetime}
+steps:
+  - send: Open
+    send_at: at
+    on_delivered: {end: told}
+"""
+    world(flow)
+    start(inputs={"at": "2025-12-01 10:00"})
+    clock.shows("2025-12-01 10:05")
+    assert ended() == [None]
+    dlr("delivered")
+    assert ended() == ["told"]
 
 
 def test_a_moment_that_nothing_sets_is_found():

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import create_engine, select
 
 from smsflow.engine.state import Plan
+from smsflow.sms.options import Options
 from smsflow.sms.states import State
 from smsflow.store.rows import Kind, TryResult, Verdict
 from smsflow.store.schema import attempts
@@ -47,6 +48,18 @@ def test_the_wait_for_a_report_begins_with_the_acceptance(desk):
     """`report_within` seconds later there is an event, and not before."""
     desk.queue(ANN, "m1", plan=Plan(via=("main",), report_within=60))
     desk.record(desk.lease()[0], Verdict.ACCEPTED)
+    assert desk.events(ANN, Kind.NO_REPORT) == []
+    desk.clock.advance(MINUTE)
+    assert [row.payload for row in desk.events(ANN, Kind.NO_REPORT)] == [{"message": "m1"}]
+
+
+def test_the_wait_for_a_report_of_a_held_text_begins_as_the_provider_sends_it(desk):
+    """Whenever it was accepted."""
+    later = desk.clock.now() + 10 * MINUTE
+    plan = Plan(via=("main",), report_within=60)
+    desk.queue(ANN, "m1", plan=plan, options=Options(send_at=later))
+    desk.record(desk.lease()[0], Verdict.ACCEPTED)
+    desk.clock.advance(10 * MINUTE)
     assert desk.events(ANN, Kind.NO_REPORT) == []
     desk.clock.advance(MINUTE)
     assert [row.payload for row in desk.events(ANN, Kind.NO_REPORT)] == [{"message": "m1"}]

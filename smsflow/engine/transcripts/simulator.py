@@ -271,8 +271,8 @@ class Simulator:
         else:
             text.state, text.sent_at = State.ACCEPTED, self.now
             self.sent.append(text)
-            if text.plan.report_within is not None:
-                due = Duration(seconds=text.plan.report_within).after(self.now, "UTC")
+            due = text.plan.report_due(self.now, text.effect.options.send_at)
+            if due is not None:
                 self._alarm(due, NoReport(self._facts(text)))
 
     def _refuse(self, text: SimulatedText, state: State, error: str) -> None:

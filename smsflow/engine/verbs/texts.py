@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from math import ceil
 
 from smsflow.engine import policy, ways
 from smsflow.engine.model import Ask, Expression, Flow, Send, Speaking
@@ -27,6 +28,9 @@ def send(turn: Turn, session: Session, flow: Flow, step: Send) -> None:
     if step.save is not None:
         session.variables[step.save] = {"id": sent.message, "status": "queued"}
     if waits:
+        if later is not None:
+            # The lifetime does not run while a text of its own date waits for it.
+            session.asleep += ceil(((sent.options.send_at or sent.due) - turn.now).total_seconds())
         waiting = turn.wait(session, step, "report", sent)
         turn.timer(session, waiting, "lifetime", policy.end_of_life(flow, session, turn.zone))
 
