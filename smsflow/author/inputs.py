@@ -23,11 +23,10 @@ def typed_inputs(flow: Flow, pairs: Iterable[str]) -> dict[str, Any]:
         if not equals or not path:
             raise SettingsInvalid(f"'{pair}' is no input; write key=value, such as {_sample(flow)}")
         *parents, last = path.split(".")
-        target, declared = found, flow.inputs
+        declared: Sequence[Input] = flow.inputs
         for name in parents:
             declared = _declared(flow, declared, name, path).fields
-            target = target.setdefault(name, {})
-        target[last] = _value(_declared(flow, declared, last, path), text)
+        _put(found, path, _value(_declared(flow, declared, last, path), text))
     return found
 
 
@@ -59,15 +58,19 @@ def typed_data(pairs: Iterable[str]) -> dict[str, Any]:
         path, equals, text = pair.partition("=")
         if not equals or not path:
             raise SettingsInvalid(f"'{pair}' tells nothing; write key=value, such as id=T1")
-        *parents, last = path.split(".")
-        target = found
-        for name in parents:
-            inner = target.setdefault(name, {})
-            if not isinstance(inner, dict):
-                raise SettingsInvalid(f"'{name}' has a value already, so it has no parts")
-            target = inner
-        target[last] = _json_or_text(text)
+        _put(found, path, _json_or_text(text))
     return found
+
+
+def _put(found: dict[str, Any], path: str, value: Any) -> None:
+    """Set a value by its path with dots; SettingsInvalid when it would be part of another value."""
+    *parents, last = path.split(".")
+    for name in parents:
+        inner = found.setdefault(name, {})
+        if not isinstance(inner, dict):
+            raise SettingsInvalid(f"'{name}' has a value already, so it has no parts")
+        found = inner
+    found[last] = value
 
 
 def _json_or_text(text: str) -> Any:

@@ -58,6 +58,28 @@ def test_inputs_that_are_needed_are_named(sample: Path, run: Run) -> None:
     assert "next due 29 Mar 10:30" in done.output
 
 
+@pytest.fixture
+def nested(small: Path) -> Path:
+    """A project with a flow whose input is an object."""
+    (small / "flows/visit.yaml").write_text(
+        "smsflow: 1\ntriggers: [{api: true}]\n"
+        "inputs: {o: {type: object, fields: {a: integer, b: text}}}\n"
+        "steps: [{send: 'Hi {{ o.b }}'}]\n",
+        "utf-8",
+    )
+    return small
+
+
+def test_a_part_of_a_value_that_has_none_is_told(nested: Path, run: Run) -> None:
+    """The chat goes on after /start, and does not begin with such options."""
+    told = "'o' has a value already, so it has no parts"
+    typed = "/start o=3 o.b=3\n/start o.a=3 o.b=4\n"
+    done = run(nested, "chat", "visit", *NOW, typed=typed)
+    assert f"{told}\n12:00 -> Hi 4\n" in done.output
+    begun = run(nested, "chat", "visit", *NOW, "--input", "o=3", "--input", "o.b=3")
+    assert (begun.exit_code, told in begun.output) == (2, True)
+
+
 def test_time_and_reports_move_a_conversation(sample: Path, run: Run) -> None:
     """/at lets the reminder go out, /dlr makes it go out again from the backup number."""
     typed = "/at 2025-03-29 10:30\n/dlr undeliverable\n/dlr delivered 1\n/after 4h\n"
