@@ -72,6 +72,22 @@ def test_a_name_that_may_be_unset_is_found_where_it_is_used(text: str) -> None:
     assert {code for code, _ in found(load_flow(steps(SKIPPED + text)))} == {"F402"}
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        "- {set: {a: later}}",
+        "- {set: {a: '{{ today }}'}}",
+        "- {run: y, save: a}",
+    ],
+)
+def test_a_case_of_what_is_set_elsewhere_is_none_of_an_answer(more: str) -> None:
+    """What the name can be is known when everything that sets it says so."""
+    ask = "- {ask: A?, choices: [x, y], save: a, then: {y: {goto: b}}}\n"
+    switch = "- {switch: a, id: b, cases: {later: {end: c}}}"
+    other = {"flows/y.yaml": "smsflow: 1\nsteps: [{send: Hi}]"}
+    assert found(load_flow(steps(f"{ask}{more}\n{switch}"), other)) == []
+
+
 def test_a_name_is_shown_inside_its_text() -> None:
     """The caret stands under the name, on its own line of a block."""
     issue = only(load_flow(steps("- send: |-\n    Hello,\n    dear {{ name }}\n")))

@@ -321,6 +321,25 @@ steps:
     assert ended() == ["done"]
 
 
+@pytest.mark.parametrize(
+    "cases", ["yes: {send: Y}, no: {send: N}", "true: {send: Y}, false: {send: N}"]
+)
+def test_a_switch_on_yes_or_no_has_cases_of_yes_and_no(world, phone, trace, cases):
+    """As `then` of the question has them; true and false will do, too."""
+    world(f"""
+triggers: [{{keyword: GO}}]
+steps:
+  - {{ask: OK?, type: yesno, save: ok}}
+  - switch: ok
+    cases: {{{cases}}}
+""")
+    for said, heard in (("yes", "Y"), ("no", "N")):
+        phone.says("go")
+        phone.says(said)
+        phone.heard("OK?", heard)
+    assert trace("switch") == [each.split(":")[0] for each in cases.split(", ")]
+
+
 # --- questions that give way ----------------------------------------------------------------------
 
 SURVEY = """

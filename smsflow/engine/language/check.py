@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from smsflow.engine.language.case_checks import check_cases
 from smsflow.engine.language.flows import FlowReading
 from smsflow.engine.language.graph_checks import check_graph
 from smsflow.engine.language.migrations import check_moves
@@ -40,6 +41,7 @@ def check_flow(reading: FlowReading) -> None:
     check_variables(reading)
     check_graph(reading)
     if reading.flow is not None:
+        check_cases(reading)
         check_moves(reading.ctx, reading.flow, reading.migrations)
         _check_triggers(reading, reading.flow)
         steps = reading.flow.steps.values()

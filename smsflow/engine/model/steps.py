@@ -149,6 +149,7 @@ class Switch(Step):
     """Branch on a value. Outcomes: `case.<value>`, `else`."""
 
     subject: Expression
+    cases: Mapping[str, Place] = field(default_factory=dict)  # where each value is written
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,6 +46,13 @@ def as_written(value: Any) -> str:
             return str(value)
 
 
+def case_names(value: Any) -> tuple[str, ...]:
+    """What an author may write for a value among `cases`, as `then` has it first."""
+    if isinstance(value, bool):
+        return ("yes", "true") if value else ("no", "false")
+    return (as_written(value),)
+
+
 def as_number(value: Any) -> int | float | Decimal:
     """The value when it is a number of at most MAX_NUMBER, else a TypeError or OverflowError."""
     if not is_number(value):

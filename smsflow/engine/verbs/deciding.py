@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from smsflow.engine.model import If, Step, Switch
 from smsflow.engine.state import Session, kept
-from smsflow.engine.templating.values import as_written
+from smsflow.engine.templating.values import case_names
 from smsflow.engine.turn import FlowFailed, Turn
 
 
@@ -21,10 +21,9 @@ def branch(turn: Turn, session: Session, step: If | Switch) -> str | None:
 
 
 def _switch(turn: Turn, session: Session, step: Switch) -> str | None:
-    name = as_written(turn.evaluate_if_set(session, step.subject))
-    way, told = f"case.{name}", name
-    if way not in step.outcomes:
-        way, told = "else", f"{name}: else"
+    names = case_names(turn.evaluate_if_set(session, step.subject))
+    found = next((name for name in names if f"case.{name}" in step.outcomes), None)
+    way, told = ("else", f"{names[0]}: else") if found is None else (f"case.{found}", found)
     turn.trace(session, step, "switch", told, way=way)
     return step.outcomes.get(way, step.next)
 

@@ -26,7 +26,9 @@ def _if(_: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
 
 
 def _switch(_: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
-    return Switch(**common, subject=draft.main)
+    node = draft.fields.nodes.get("cases")
+    written = node if isinstance(node, MappingNode) else ()
+    return Switch(**common, subject=draft.main, cases={key.text: key.place for key, _ in written})
 
 
 def _set(ctx: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
