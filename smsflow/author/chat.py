@@ -26,6 +26,7 @@ from smsflow.engine.transcripts.kept import SimulatedText
 from smsflow.engine.transcripts.lines import REPORTS
 from smsflow.engine.transcripts.services import Outside
 from smsflow.engine.transcripts.simulator import Simulator
+from smsflow.engine.triggering import no_way_to_start, way_to_start
 from smsflow.errors import SettingsInvalid
 from smsflow.sms.encoding import split
 
@@ -86,18 +87,17 @@ class Chat:
 
     def open(self, pairs: tuple[str, ...]) -> None:
         """Say where we are; start the flow if it can be started, else say what it waits for."""
-        flow, missing = self._flow, needed(self._flow)
+        flow, way = self._flow, way_to_start(self._sim.world, self._flow)
         inputs = self._setting.given.get("start")
         self._show("note", f"{flow.name}, {self._when()}, {self._setting.phone}. /help tells more.")
-        if any(each.kind == "api" for each in flow.triggers) and (pairs or not missing):
+        at_once = way == "api" or not ways_in(flow, by_start=False)
+        if pairs or (way and at_once and not needed(flow)):
             self._act(lambda: self._start(pairs))
-            return
-        if pairs:
-            raise SettingsInvalid(f"flow '{flow.name}' takes no inputs: it has no `api` trigger")
-        if inputs is not None:
-            self._act(lambda: self._started(inputs))
-            return
-        self._show("note", f"it waits: {', or '.join(ways_in(flow)) or 'text something'}")
+        elif inputs is not None:
+            self._act(lambda: self._start((), inputs))
+        else:
+            ways = ways_in(flow, by_start=bool(way))
+            self._show("note", f"it waits: {', or '.join(ways) or 'text something'}")
 
     def handle(self, line: str) -> bool:
         """Do what a typed line says; False when it ends the chat."""
@@ -206,10 +206,10 @@ class Chat:
         self._take.heard(text, number)
         self._sim.text(text, number)
 
-    def _start(self, pairs: tuple[str, ...]) -> None:
-        self._started(typed_inputs(self._flow, pairs))
-
-    def _started(self, inputs: Mapping[str, Any]) -> None:
+    def _start(self, pairs: tuple[str, ...], given: Mapping[str, Any] | None = None) -> None:
+        inputs = typed_inputs(self._flow, pairs) if given is None else given
+        if reason := no_way_to_start(self._sim.world, self._flow):
+            raise SettingsInvalid(reason)
         self._take.started(inputs)
         self._sim.start(self._flow.name, inputs)
 

@@ -35,18 +35,16 @@ def needed(flow: Flow) -> list[str]:
     return [path for path, each in _leaves(flow.inputs, "") if each.required]
 
 
-def ways_in(flow: Flow) -> list[str]:
-    """How a flow begins, as a person can bring it about in a chat."""
+def ways_in(flow: Flow, *, by_start: bool) -> list[str]:
+    """How a flow begins, as a person can bring it about in a chat, with /start or without."""
     words = [word for each in flow.triggers for word in each.words]
     ways = [f"text {' or '.join(words)}"] * bool(words)
-    events = [each for each in flow.triggers if each.kind == "event"]
-    for each in events:
+    for each in (trigger for trigger in flow.triggers if trigger.kind == "event"):
         read = (_READ.findall(every.source) for every in expressions_in(each.inputs))
         names = dict.fromkeys(name for found in read for name in found if name != "phone")
         ways.append(" ".join([f"/event {each.subject}", *(f"{name}=..." for name in names)]))
-    missing = needed(flow)
-    if missing and (not events or any(each.kind == "api" for each in flow.triggers)):
-        ways.append(f"/start {' '.join(f'{name}=...' for name in missing)}")
+    if by_start:
+        ways.append(" ".join(["/start", *(f"{name}=..." for name in needed(flow))]))
     return ways
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from smsflow.engine import addressing, starting
 from smsflow.engine.effects import StartFlow
 from smsflow.engine.events import EventHappened, Sent, StartRequested, TextReceived
-from smsflow.engine.model import Expression, Trigger
+from smsflow.engine.model import Expression, Flow, Run, Start, Trigger
 from smsflow.engine.reader import Reader
 from smsflow.engine.state import Contact, decode, encode
 from smsflow.engine.templating.templates import TemplateError
@@ -167,6 +167,32 @@ def by_clock(world: World, route: Route, session: str, now: datetime) -> StartFl
 _NAMED = ("api", "broadcast")
 
 
+def unstartable(flow: Flow, kind: str) -> str:
+    """Why nobody can start the flow by the API, or as a broadcast; '' when somebody may."""
+    if any(each.kind == kind for each in flow.triggers):
+        return ""
+    return f"flow '{flow.name}' has no trigger `{kind}: true`"
+
+
+def way_to_start(world: World, flow: Flow) -> str:
+    """The `trigger.kind` with which a start by the flow's name reaches it: api before broadcast,
+    else start when it has no triggers or another flow starts it; '' when nothing starts it so."""
+    for kind in _NAMED:
+        if not unstartable(flow, kind):
+            return kind
+    steps = [step for each in world.flows.values() for step in each.steps.values()]
+    asked_for = any(isinstance(step, Run | Start) and step.flow == flow.name for step in steps)
+    return "start" if asked_for or not flow.triggers else ""
+
+
+def no_way_to_start(world: World, flow: Flow) -> str:
+    """Why a start by the flow's name reaches it in no way; '' when it does."""
+    if way_to_start(world, flow):
+        return ""
+    kinds = ", ".join(dict.fromkeys(each.kind for each in flow.triggers))
+    return f"{unstartable(flow, 'api')}, and no flow starts it: it begins by {kinds}"
+
+
 def not_meant(
     world: World, start: StartFlow | StartRequested, contact: Contact, now: datetime
 ) -> str:
@@ -180,6 +206,8 @@ def not_meant(
     scope = reader.scope(now, contact)
     asked = Expression(start.where, Place(start.flow, 1, 1)) if start.where else None
     reason = _unmet(reader, asked, scope)
+    if not reason and start.kind in _NAMED:
+        reason = unstartable(flow, start.kind)
     if reason or start.kind not in _NAMED:
         return reason
     reasons = [
@@ -187,7 +215,7 @@ def not_meant(
         for each in flow.triggers
         if each.kind == start.kind
     ]
-    return "" if "" in reasons or not reasons else reasons[0]
+    return "" if "" in reasons else reasons[0]
 
 
 def _not_in(contact: Contact, trigger: Trigger) -> str:

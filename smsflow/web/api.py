@@ -25,6 +25,7 @@ from smsflow.engine.inputs import read_inputs, read_value
 from smsflow.engine.language.literals import NAME
 from smsflow.engine.model import Flow, Project
 from smsflow.engine.state import encode
+from smsflow.engine.triggering import unstartable
 from smsflow.errors import WebhookRejected
 from smsflow.sms.numbers import is_phone, normalise
 from smsflow.store.rows import Kind, NewRow
@@ -182,8 +183,8 @@ class Desk:
         flow = self._runtime.world.flows.get(name)
         if flow is None:
             raise WebhookRejected(404, f"there is no flow '{name}'")
-        if not any(trigger.kind == "api" for trigger in flow.triggers):
-            raise WebhookRejected(409, f"flow '{name}' has no trigger `api: true`")
+        if reason := unstartable(flow, "api"):
+            raise WebhookRejected(409, reason)
         return flow
 
 

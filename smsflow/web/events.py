@@ -25,6 +25,7 @@ from smsflow.engine.language.literals import EVENT
 from smsflow.engine.state import encode
 from smsflow.engine.templating.errors import TemplateError
 from smsflow.engine.templating.templates import compile_expression
+from smsflow.engine.triggering import unstartable
 from smsflow.errors import WebhookRejected
 from smsflow.web.api import Answer, Desk, body_of_request
 
@@ -94,8 +95,8 @@ def broadcast_of(
     found = runtime.world.flows.get(name)
     if found is None:
         raise WebhookRejected(404, f"there is no flow '{name}'")
-    if not any(trigger.kind == "broadcast" for trigger in found.triggers):
-        raise WebhookRejected(409, f"flow '{name}' has no trigger `broadcast: true`")
+    if reason := unstartable(found, "broadcast"):
+        raise WebhookRejected(409, reason)
     unknown = sorted(set(body) - {"group", "where", "inputs", "rate"})
     if unknown:
         raise WebhookRejected(

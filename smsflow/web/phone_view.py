@@ -17,6 +17,7 @@ import phonenumbers
 
 from smsflow.engine.hiding import MASKED
 from smsflow.engine.model import Flow, Input, Trigger
+from smsflow.engine.triggering import unstartable
 from smsflow.providers.words import told
 from smsflow.runtime import Runtime
 from smsflow.sandbox import fates
@@ -271,7 +272,7 @@ def _flow(flow: Flow) -> Json:
         "kind": flow.kind,
         "languages": list(flow.languages),
         "starts": [each for trigger in flow.triggers for each in _texts_of(trigger)],
-        "api": any(trigger.kind == "api" for trigger in flow.triggers),
+        "api": not unstartable(flow, "api"),
         "inputs": [_input(each) for each in flow.inputs],
     }
 

@@ -80,6 +80,18 @@ def test_a_part_of_a_value_that_has_none_is_told(nested: Path, run: Run) -> None
     assert (begun.exit_code, told in begun.output) == (2, True)
 
 
+def test_what_other_flows_start_can_be_started_in_a_chat(nested: Path, run: Run) -> None:
+    """A flow without triggers takes its inputs; one that waits for something else is not begun."""
+    (nested / "flows/visit.yaml").write_text(
+        "smsflow: 1\ninputs: {n: integer}\nsteps: [{send: 'Hi {{ n }} {{ trigger.kind }}'}]\n",
+        "utf-8",
+    )
+    assert "it waits: /start n=...\n" in run(nested, "chat", "visit", *NOW).output
+    assert "-> Hi 4 start" in run(nested, "chat", "visit", *NOW, "--input", "n=4").output
+    told = "no trigger `api: true`, and no flow starts it: it begins by keyword\n"
+    assert told in run(nested, "chat", "hello", *NOW, typed="/start\n").output
+
+
 def test_time_and_reports_move_a_conversation(sample: Path, run: Run) -> None:
     """/at lets the reminder go out, /dlr makes it go out again from the backup number."""
     typed = "/at 2025-03-29 10:30\n/dlr undeliverable\n/dlr delivered 1\n/after 4h\n"
@@ -159,7 +171,7 @@ def test_a_mistyped_command_is_told_and_the_chat_goes_on(
         (["hello", "--number", "mian"], "there is no number 'mian'; did you mean 'main'?"),
         (["hello", "--phone", "12"], "'12' is no possible phone number"),
         (["hello", "--now", "noon"], "--now 'noon' must be a time"),
-        (["hello", "--input", "a=b"], "flow 'hello' takes no inputs"),
+        (["hello", "--input", "a=b"], "flow 'hello' has no input 'a'; it has: none"),
         (["hello", "--record", "nowhere/x.yaml"], "there is no folder nowhere"),
         (["hello", "--record", "{here}"], "exists already; name another file"),
     ],

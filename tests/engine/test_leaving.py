@@ -91,7 +91,7 @@ OFFER = b"""\
 smsflow: 1
 kind: marketing
 mode: parallel
-triggers: [{keyword: OFFER}]
+triggers: [{keyword: OFFER}, {api: true}]
 steps:
   - send: Hello
   - ask: "Want a ticket?"

@@ -1,6 +1,6 @@
 """Playing a transcript: strict about silence, and a failure names both places."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 
@@ -24,13 +24,19 @@ steps:
 BROKEN = "flow: broken\ntriggers: [{keyword: BREAK}]\nsteps: [{send: '{{ 1 + contact.score }}'}]\n"
 
 
-def played(*lines: str, given: str = "{}", flow: str = "talk", **more: Callable[..., object]):
+def played(
+    *lines: str,
+    given: str = "{}",
+    flow: str = "talk",
+    flows: Iterable[str] = (),
+    **more: Callable[..., object],
+):
     """A test of these lines, which begin on line 7, played."""
     written = "".join(f"      - {line}\n" for line in lines)
     head = f"smsflow-test: 1\nflow: {flow}\ntests:\n  - name: one\n    given: {given}\n    steps:\n"
     (test,), issues = read_transcripts((head + written).encode(), "t.test.yaml")
     assert issues == []
-    return play(test, build(FLOW, BROKEN, project=PROJECT + DEFAULT_REPLY), **more)
+    return play(test, build(FLOW, BROKEN, *flows, project=PROJECT + DEFAULT_REPLY), **more)
 
 
 def failure(result: Played) -> tuple[int, str]:
@@ -128,6 +134,51 @@ def test_a_session_that_is_expected_to_fail_may_fail():
 def test_a_start_that_is_refused_stands_in_the_chat():
     result = played("start: {n: many}", "silent: true")
     assert any("must be a whole number" in line.text for line in result.chat)
+
+
+OTHERS = """\
+flow: spring
+triggers: [{keyword: SPRING}, {broadcast: true, from_group: vip, when: "contact.city == 'Leeds'"}]
+steps: [{send: "{{ trigger.kind }}"}]
+---
+flow: inner
+inputs: {n: integer}
+steps: [{send: "{{ trigger.kind }} {{ n }}"}]
+---
+flow: asked
+triggers: [{keyword: ASKED}]
+steps: [{send: "{{ trigger.kind }}"}]
+---
+flow: texted
+triggers: [{keyword: TEXTED}, {event: visit.over}]
+steps: [{start: asked}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("flow", "given", "lines"),
+    [
+        ("spring", "{contact: {groups: [vip], city: Leeds}}", ["out: broadcast", "end: done"]),
+        ("spring", "{contact: {city: Leeds}}", ["silent: true"]),
+        ("spring", "{contact: {groups: [vip], city: York}}", ["silent: true"]),
+        ("inner", "{}", ["out: start 3"]),
+        ("asked", "{}", ["out: start"]),
+    ],
+)
+def test_a_start_reaches_a_flow_as_whatever_may_start_it_does(flow, given, lines):
+    """A broadcast with its conditions, else what another flow starts."""
+    start = "start: {n: 3}" if flow == "inner" else "start: {}"
+    outcome = played(start, *lines, given=given, flow=flow, flows=OTHERS.split("---\n"))
+    assert outcome.passed, outcome.reason
+
+
+@pytest.mark.parametrize(("given", "line"), [("{}", 7), ("{start: {}}", 5)])
+def test_a_start_by_name_of_a_flow_that_nothing_starts_so_fails(given, line):
+    lines = ["start: {}"] if line == 7 else ["silent: true"]
+    result = played(*lines, given=given, flow="texted", flows=OTHERS.split("---\n"))
+    at, why = failure(result)
+    assert at == line
+    assert "no trigger `api: true`, and no flow starts it: it begins by keyword, event;" in why
 
 
 def test_a_new_version_goes_live_and_open_sessions_keep_theirs():

@@ -22,6 +22,7 @@ from smsflow.engine.transcripts.services import Outside
 from smsflow.engine.transcripts.shown import shown_text
 from smsflow.engine.transcripts.simulator import Simulator
 from smsflow.engine.transcripts.transcript import Transcript
+from smsflow.engine.triggering import no_way_to_start
 from smsflow.engine.world import World
 from smsflow.errors import Place
 
@@ -118,7 +119,7 @@ class _Player(Checks):
     def play(self) -> None:
         """Every line in order; at the end nothing may be left over."""
         if self.test.given.get("start") is not None:
-            self._start(self.test.given["start"])
+            self._start(self.test.given["start"], self.test.place_of("start"))
             self._show()
         for line in self.test.lines:
             if line.happens:
@@ -157,7 +158,7 @@ class _Player(Checks):
     def _happen(self, line: Line) -> None:
         match line.word:
             case "start":
-                self._start(line.value)
+                self._start(line.value, line.place)
             case "in":
                 self._text(line)
             case "after":
@@ -183,7 +184,10 @@ class _Player(Checks):
             case "deploy":
                 self._go_live(line)
 
-    def _start(self, inputs: dict[str, Any]) -> None:
+    def _start(self, inputs: dict[str, Any], place: Place) -> None:
+        world = self.sim.world
+        if reason := no_way_to_start(world, world.flows[self.test.flow]):
+            raise Failed(place, f"{reason}; write what sets that off, such as `in` or `event`")
         self._note(f"start {self.test.flow}")
         self.sim.start(self.test.flow, inputs)
 

@@ -99,10 +99,18 @@ class Simulator:
         self._happen(TextReceived(text, number or last, self.now))
 
     def start(self, flow: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Start a flow as the API does; the result has `started`, and `reason` if it is False."""
-        session = self._id()
-        self._happen(StartRequested(flow, session, inputs))
-        return self.answers.get(session, {"started": False, "reason": "nothing answered"})
+        """Start a flow by its name, as whatever may start it so does: see `way_to_start`.
+
+        The result has `started`, and `reason` if it is False.
+        """
+        session, seen = self._id(), len(self.trace)
+        known = self.world.flows.get(flow)
+        kind = (known and triggering.way_to_start(self.world, known)) or "api"
+        self._happen(StartRequested(flow, session, inputs, kind=kind))
+        refused = [each.line.detail for each in self.trace[seen:] if each.line.what == "refused"]
+        if session in self.sessions:
+            return {"started": True}
+        return {"started": False, "reason": refused[0].removeprefix(f"{flow}: ")}
 
     def event(self, name: str, data: Mapping[str, Any]) -> bool:
         """An event comes in; False when it is not about this contact."""
