@@ -131,7 +131,7 @@ def _handling(session: Session, migration: Migration) -> str:
 
 
 def _carry_over(turn: Turn, session: Session, old: Flow, new: Flow, migration: Migration) -> None:
-    values = [(name, turn.value(session, value)) for name, value in migration.assignments]
+    values = [(name, turn.needed_value(session, value)) for name, value in migration.assignments]
     _rename(session, old, new, migration)
     step = Set(id="migrate", place=migration.place, assignments=())
     for name, value in values:

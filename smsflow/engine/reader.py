@@ -52,13 +52,7 @@ class Reader:
 
     def read_all(self, values: Mapping[str, Value], scope: Mapping[str, Any]) -> dict[str, Any]:
         """The values of slots by name, with null for what is unset."""
-        return {name: self._value(each, scope) for name, each in values.items()}
-
-    def _value(self, value: Value, scope: Mapping[str, Any]) -> Any:
-        if isinstance(value.parts, tuple):
-            return [self._value(each, scope) for each in value.parts]
-        if value.parts is not None:
-            return self.read_all(value.parts, scope)
-        if value.expression is None:
-            return value.literal
-        return self.read(value.expression, scope)
+        return {
+            name: each.filled(lambda expression: self.read(expression, scope))
+            for name, each in values.items()
+        }

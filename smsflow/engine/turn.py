@@ -158,23 +158,16 @@ class Turn:
             raise FlowFailed("template", str(error), expression.place) from error
 
     def value(self, session: Session, value: Value) -> Any:
-        """The value of a value slot."""
-        if isinstance(value.parts, tuple):
-            return [self.value(session, each) for each in value.parts]
-        if value.parts is not None:
-            return {name: self.value(session, each) for name, each in value.parts.items()}
-        if value.expression is None:
-            return value.literal
-        return self.evaluate(session, value.expression)
+        """The value of a value slot; None for an unset name."""
+        return value.filled(lambda each: self.evaluate_if_set(session, each))
+
+    def needed_value(self, session: Session, value: Value) -> Any:
+        """The value of a slot that null makes no sense in; an unset name fails the session."""
+        return value.filled(lambda each: self.evaluate(session, each))
 
     def data(self, session: Session, items: Mapping[str, Value]) -> dict[str, Any]:
-        """Values by name; a variable that is not set is null."""
-        return {
-            name: self.evaluate_if_set(session, item.expression)
-            if item.expression is not None and item.expression.source.isidentifier()
-            else self.value(session, item)
-            for name, item in items.items()
-        }
+        """Values of slots by name."""
+        return {name: self.value(session, item) for name, item in items.items()}
 
     # --- effects --------------------------------------------------------------------------------
 

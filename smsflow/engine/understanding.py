@@ -74,7 +74,7 @@ def context(turn: Turn, session: Session, at: datetime) -> AnswerContext:
 
 
 def _bound(turn: Turn, session: Session, step: Ask, value: Value) -> Any:
-    bound = turn.value(session, value)
+    bound = turn.needed_value(session, value)
     try:
         return bound_of(bound, step.answer.type)
     except ValueError as error:

@@ -8,7 +8,7 @@ from smsflow.engine.language.reading import Context
 from smsflow.engine.language.sms_checks import check_text, typical
 from smsflow.engine.model import DELIVERY_OUTCOMES, Template
 from smsflow.errors import Place
-from tests.engine.reading_helpers import found, load_flow, only, sample, steps
+from tests.engine.reading_helpers import PROJECT, found, load_flow, only, sample, steps
 
 # --- unset names ----------------------------------------------------------------------------------
 
@@ -33,7 +33,10 @@ ACCEPTED = [
     "- {send: 'Got {{ a }}', when: a is not none and a > 3}",
     "- {send: Hi, when: a is none or a > 3}",
     "- set: {a: 1}\n- send: Got {{ a }}",
-    "- set: {b: '{{ a }}'}",
+    "- set: {b: '{{ a }}', contact.city: '{{ a or b }}'}",
+    "- emit: seen\n  data: [a]",
+    "- {send: Hi, callback: '{{ a }}'}",
+    "- {run: y, with: {k: '{{ a }}'}}\n- {start: y, with: {k: ['{{ a }}']}}",
     "- {goto: c, when: a is none}\n- send: Got {{ a }}\nsections:\n  c: [{end: d}]",
     "- switch: a\n  cases: {x: {end: b}}",
 ]
@@ -42,7 +45,8 @@ ACCEPTED = [
 @pytest.mark.parametrize("text", ACCEPTED)
 def test_a_guarded_name_may_be_unset(text: str) -> None:
     """A condition, a default or an assignment makes a skipped answer safe to use."""
-    assert found(load_flow(steps(SKIPPED + text))) == []
+    other = {"flows/y.yaml": "smsflow: 1\ninputs: {k: {type: text, default: x}}\nsteps: [send: Hi]"}
+    assert found(load_flow(steps(SKIPPED + text), other)) == []
 
 
 REFUSED = [
@@ -59,7 +63,12 @@ REFUSED = [
     "- wait: {until: a}",
     "- {ask: B?, retry: {text: 'No {{ a }}'}}",
     "- {ask: B?, nudge: {after: 1h, text: 'No {{ a }}'}}",
-    "- {ask: B?, type: integer, min: '{{ a + 1 }}'}",
+    "- {ask: B?, type: integer, min: '{{ a }}'}",
+    "- {ask: B?, type: integer, max: '{{ a }}'}",
+    "- {ask: B?, skip: NO, default: '{{ a }}'}",
+    "- set: {b: '{{ a }}'}\n- send: Got {{ b }}",
+    "- set: {b: '{{ a or c }}', c: 1}\n- send: Got {{ b }}",
+    "- set: {b: '{{ contact.city }}'}\n- send: Got {{ b }}",
     "- {ask: B?, valid: value > a}",
     "- {end: b, text: 'Bye {{ a }}'}",
     "- {set: {a: 1}, when: today}\n- send: Got {{ a }}",
@@ -70,6 +79,48 @@ REFUSED = [
 def test_a_name_that_may_be_unset_is_found_where_it_is_used(text: str) -> None:
     """In texts of every kind, conditions, bounds and calculations."""
     assert {code for code, _ in found(load_flow(steps(SKIPPED + text)))} == {"F402"}
+
+
+TYPOS = [
+    "- {emit: seen, data: [nmae]}",
+    "- {run: y, with: {k: '{{ nmae }}'}}",
+    "- {start: y, with: {k: '{{ nmae }}'}}",
+    "- {set: {b: '{{ nmae }}'}}",
+    "- {send: Hi, callback: '{{ nmae }}'}",
+    "- {call: 'GET c:/', query: [nmae]}",
+    "- {call: 'GET c:/', expect: {where: nmae}}",
+    "- {ask: B?, type: integer, min: '{{ nmae }}'}",
+    "- {ask: B?, valid: nmae}",
+    "- {wait: {event: e, where: nmae}}",
+]
+
+
+@pytest.mark.parametrize("text", TYPOS)
+def test_a_name_that_no_way_sets_is_found_also_where_null_is_fine(text: str) -> None:
+    """In whatever is sent to others or assigned, and in what is asked."""
+    service = "services: {c: {url: https://c.example}}\n"
+    other = {
+        "smsflow.yaml": PROJECT + service,
+        "flows/y.yaml": "smsflow: 1\ninputs: {k: text}\nsteps: [send: Hi]",
+    }
+    issue = only(load_flow(steps("- {ask: A?, save: name}\n" + text), other))
+    assert (issue.code, issue.place.line, issue.hint) == ("F402", 5, "did you mean 'name'?")
+
+
+def test_a_name_that_no_way_sets_is_found_in_what_a_trigger_hands_over() -> None:
+    """And in the condition of an `anytime` handler."""
+    issue = only(
+        load_flow("""\
+smsflow: 1
+inputs: {k: text}
+triggers: [{event: e, inputs: {k: "{{ evnt.id }}"}}]
+steps: [{send: Hi}]
+""")
+    )
+    assert (issue.code, issue.place.line) == ("F402", 3)
+    handler = "anytime: [{event: e, where: nmae, then: {end: off}}]\n"
+    issue = only(load_flow(steps("- {ask: A?, save: name}\n") + handler))
+    assert (issue.code, issue.hint) == ("F402", "did you mean 'name'?")
 
 
 @pytest.mark.parametrize(

@@ -340,6 +340,32 @@ steps:
     assert trace("switch") == [each.split(":")[0] for each in cases.split(", ")]
 
 
+def test_an_answer_that_was_not_given_is_null_where_values_stand(world, phone, place, sessions):
+    """Assigned, handed to another flow, told to others, and left out of what a provider gets."""
+    world(
+        """
+triggers: [{keyword: GO}]
+steps:
+  - {ask: Town?, save: town, skip: [NO], when: today is none}
+  - set: {contact.city: "{{ town }}", b: "{{ town or none }}", c: ["{{ town }}"]}
+  - {run: other, with: {k: "{{ town }}"}}
+  - {emit: seen, data: [town]}
+  - {send: Bye., callback: "{{ town }}"}
+""",
+        """
+flow: other
+inputs: {k: {type: text, default: K}}
+steps: [{send: "{{ k }}"}]
+""",
+    )
+    phone.says("go")
+    phone.heard("K", "Bye.")
+    (session,) = sessions()
+    assert session.outcome == "done"
+    assert session.variables == {"b": None, "c": [None]}
+    assert place.sim.contact.fields["city"] is None
+
+
 # --- questions that give way ----------------------------------------------------------------------
 
 SURVEY = """

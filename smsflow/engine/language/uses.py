@@ -11,7 +11,6 @@ from smsflow.engine.model import (
     AnyStep,
     Ask,
     Call,
-    Delivery,
     Emit,
     End,
     Expression,
@@ -25,6 +24,8 @@ from smsflow.engine.model import (
     Reaching,
     Run,
     Send,
+    Set,
+    Speaking,
     Start,
     Switch,
     Template,
@@ -36,6 +37,8 @@ from smsflow.errors import Place
 
 Names = frozenset[str]
 _OTP_NAMES: Names = frozenset({"code", "attempts_left"})
+_VALUE: Names = frozenset({"value"})
+_ANSWER: Names = frozenset({"body", "status"})
 _NOTHING: Names = frozenset()
 
 
@@ -57,12 +60,12 @@ def uses_of(step: AnyStep) -> Iterator[Use]:
         case Ask():
             yield from _of_ask(step)
         case Otp():
-            yield from _of_delivery(step.delivery)
+            yield from in_text(step.delivery.fallback)
             yield from in_text(step.text, _OTP_NAMES)
             yield from in_text(step.wrong, _OTP_NAMES)
         case Send():
             yield from in_text(step.text)
-            yield from _of_delivery(step.delivery)
+            yield from in_text(step.delivery.fallback)
             if step.to is not None:
                 yield Use(needs.strict_expression(step.to.source), step.to.place)
             yield from in_moment(step.send_at)
@@ -71,45 +74,74 @@ def uses_of(step: AnyStep) -> Iterator[Use]:
         case Wait():
             yield from in_moment(step.moment)
             yield from in_happening(step.happening)
-        case Run():
-            yield from (of_value(each) for each in expressions_in(step.inputs))
         case Log():
             yield from in_text(step.text)
         case Handoff():
             yield from in_text(step.text)
             yield from in_text(step.note)
         case Start():
-            yield from (of_value(each) for each in expressions_in(step.inputs))
             yield from in_moment(step.at)
             if step.contact is not None:
                 yield Use(needs.strict_expression(step.contact.source), step.contact.place)
-        case Emit():
-            yield from (of_value(each) for each in expressions_in(step.data))
         case If():
             yield Use.of(step.condition)
         case Switch():
             yield Use.of(step.subject)
         case Call() | Action() | Lookup():
             yield from _of_errand(step)
+    if not isinstance(step, Set):  # whose values may use one another
+        yield from map(of_value, values_of(step))
 
 
-def _of_delivery(delivery: Delivery) -> Iterator[Use]:
-    yield from in_text(delivery.fallback)
-    if delivery.callback is not None:
-        yield from (of_value(each) for each in delivery.callback.expressions())
+def values_of(step: AnyStep) -> Iterator[Expression]:
+    """The expressions in value slots: a bare name there may be unset, and is null."""
+    match step:
+        case Set():
+            yield from expressions_in(dict(step.assignments))
+        case Speaking() if step.delivery.callback is not None:
+            yield from step.delivery.callback.expressions()
+        case Run() | Start():
+            yield from expressions_in(step.inputs)
+        case Emit():
+            yield from expressions_in(step.data)
+        case Call():
+            for data in (step.json, step.form, step.query, step.headers):
+                yield from expressions_in(data or {})
+        case Action():
+            yield from expressions_in(step.arguments)
+
+
+def asked_in(step: AnyStep) -> Iterator[tuple[Expression, Names]]:
+    """The expressions where a name may be unset on some ways, though not on all, with the names
+    that only they know."""
+    if step.when is not None:
+        yield step.when, _NOTHING
+    match step:
+        case If():
+            yield step.condition, _NOTHING
+        case Switch():
+            yield step.subject, _NOTHING
+        case Ask(valid=Expression() as valid):
+            yield valid, _VALUE
+        case Call(where=Expression() as where):
+            yield where, _ANSWER
+        case Wait(happening=Happening(where=Expression() as where)):
+            yield where, _NOTHING
+    for each in values_of(step):
+        yield each, _NOTHING
 
 
 def _of_ask(step: Ask) -> Iterator[Use]:
-    value = frozenset({"value"})
-    yield from _of_delivery(step.delivery)
+    yield from in_text(step.delivery.fallback)
     yield from in_text(step.text)
     yield from in_text(step.invalid)
     yield from in_text(step.retry.text)
     yield from in_text(step.nudge.text if step.nudge else None)
     if step.valid is not None:
-        yield Use.of(step.valid, value)
+        yield Use.of(step.valid, _VALUE)
     for bound in (step.default, step.minimum, step.maximum):
-        yield from map(of_value, bound.expressions() if bound is not None else ())
+        for each in bound.expressions() if bound is not None else ():
+            yield Use(needs.strict_expression(each.source), each.place)
 
 
 def _of_errand(step: Reaching) -> Iterator[Use]:
@@ -118,19 +150,9 @@ def _of_errand(step: Reaching) -> Iterator[Use]:
             if isinstance(part, Expression):
                 yield Use(needs.strict_expression(part.source), part.place)
         if step.where is not None:
-            yield Use.of(step.where, frozenset({"body", "status"}))
+            yield Use.of(step.where, _ANSWER)
     if isinstance(step, Lookup):
         yield Use(needs.strict_expression(step.phone.source), step.phone.place)
-    yield from map(of_value, sent(step))
-
-
-def sent(step: Reaching) -> Iterator[Expression]:
-    """The expressions in what a step sends: a bare name there may be unset, and is null."""
-    if isinstance(step, Call):
-        for data in (step.json, step.form, step.query, step.headers):
-            yield from expressions_in(data or {})
-    elif isinstance(step, Action):
-        yield from expressions_in(step.arguments)
 
 
 def in_moment(moment: Moment | None) -> Iterator[Use]:

@@ -16,12 +16,12 @@ from smsflow.engine.language.reading import Context, suggest
 from smsflow.engine.language.triggers import ReadTrigger
 from smsflow.engine.language.uses import (
     Use,
+    asked_in,
     expressions_in,
     in_happening,
     in_moment,
     in_text,
     of_value,
-    sent,
     uses_of,
 )
 from smsflow.engine.model import (
@@ -67,8 +67,12 @@ def check_variables(reading: FlowReading) -> None:
     start = _at_start(reading, flow)
     known = _known_at(flow, start)
     somewhere = ALWAYS | _own_names(flow).union(*(each.groups for each in reading.triggers))
-    for condition in _conditions(flow):
-        _check_asked(reading.ctx, flow, condition, somewhere)
+    for handler in flow.anytime:
+        if handler.happening is not None and handler.happening.where is not None:
+            _check_asked(reading.ctx, flow, handler.happening.where, somewhere)
+    for step in flow.steps.values():
+        for expression, extra in asked_in(step):
+            _check_asked(reading.ctx, flow, expression, somewhere | extra)
     for step in flow.steps.values():
         if step.id in known:
             _check_step(reading, flow, step, known[step.id])
@@ -115,6 +119,7 @@ def _check_trigger(reading: FlowReading, flow: Flow, each: ReadTrigger) -> None:
         _check(reading, flow, use, names - {"contact"})
     for expression in expressions_in(trigger.inputs):
         _check(reading, flow, of_value(expression), names)
+        _check_asked(reading.ctx, flow, expression, names | {"contact"})
 
 
 def _at_start(reading: FlowReading, flow: Flow) -> Names:
@@ -230,9 +235,10 @@ def _after_set(step: Set, names: Names) -> Names:
     for target, value in step.assignments:
         if value.expression is not None:
             source = value.expression.source
-            empty = source.isidentifier() and source not in names
+            may_be_null = needs.strict_expression(source).names - needs.of_value(source).names
+            empty = bool(may_be_null - names)
         else:
-            empty = value.literal is None
+            empty = value.literal is None and value.parts is None
         names = names - {target} if empty else names | {target}
     return names
 
@@ -256,20 +262,6 @@ def _check_assignments(reading: FlowReading, flow: Flow, step: Set, names: Names
         if value.expression is not None:
             _check(reading, flow, of_value(value.expression), names)
         names = _after_set(Set(id="", place=step.place, assignments=((target, value),)), names)
-
-
-def _conditions(flow: Flow) -> Iterator[Expression]:
-    """What branches the flow, or is sent outside: there a name may be unset on some ways, but not
-    on all."""
-    for step in flow.steps.values():
-        if step.when is not None:
-            yield step.when
-        if isinstance(step, If):
-            yield step.condition
-        elif isinstance(step, Switch):
-            yield step.subject
-        elif isinstance(step, Reaching):
-            yield from sent(step)
 
 
 def _check_asked(ctx: Context, flow: Flow, condition: Expression, somewhere: Names) -> None:

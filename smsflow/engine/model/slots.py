@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -55,6 +55,14 @@ class Value:
         inner = self.parts.values() if isinstance(self.parts, Mapping) else self.parts
         for each in inner or ():
             yield from each.expressions()
+
+    def filled(self, read: Callable[[Expression], Any]) -> Any:
+        """The value, its expressions worked out by `read`."""
+        if isinstance(self.parts, tuple):
+            return [each.filled(read) for each in self.parts]
+        if self.parts is not None:
+            return {name: each.filled(read) for name, each in self.parts.items()}
+        return self.literal if self.expression is None else read(self.expression)
 
 
 @dataclass(frozen=True, slots=True)

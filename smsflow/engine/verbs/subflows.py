@@ -18,7 +18,7 @@ def child_of(turn: Turn, session: Session, flow: Flow, step: Run) -> Session:
         raise FlowFailed("flow", f"there is no flow '{step.flow}'", step.place)
     if session.depth >= MAX_DEPTH:
         raise FlowFailed("limit", f"flows run flows {MAX_DEPTH} deep at most", step.place)
-    given = {name: turn.value(session, value) for name, value in step.inputs.items()}
+    given = turn.data(session, step.inputs)
     values, mistakes = read_inputs(other.inputs, given, zone=turn.zone)
     if mistakes:
         raise FlowFailed("flow", f"'{step.flow}': {'; '.join(mistakes)}", step.place)
