@@ -21,14 +21,13 @@ from smsflow.engine import policy
 from smsflow.engine.language.literals import parse_duration
 from smsflow.engine.language.reading import listed, suggest
 from smsflow.engine.model import Flow
-from smsflow.engine.transcripts.given import GivenInvalid, begin, moment
+from smsflow.engine.transcripts.given import AROUND, GivenInvalid, begin, moment
 from smsflow.engine.transcripts.kept import SimulatedText
 from smsflow.engine.transcripts.lines import REPORTS
-from smsflow.engine.transcripts.services import Outside
+from smsflow.engine.transcripts.shown import shown_text
 from smsflow.engine.transcripts.simulator import Simulator
 from smsflow.engine.triggering import no_way_to_start, way_to_start
 from smsflow.errors import SettingsInvalid
-from smsflow.sms.encoding import split
 
 HELP = {
     "/after 2d": "let time pass: 30s, 4h, 1h30m, 2d",
@@ -130,17 +129,16 @@ class Chat:
         given = {**setting.given, "contact": about}
         try:
             # The digits of codes: reproducible with --seed, and a secret of nobody.
-            start = begin(given, world.project, world.flows.values(), seed=setting.seed)
+            start = begin(given, world, seed=setting.seed)
         except GivenInvalid as error:
             raise SettingsInvalid(f"--given: {error}") from None
         self._rng = start.rng
-        outside = {name: given.get(name, {}) for name in ("http", "actions", "history")}
-        self._sim = Simulator(world, start.contact, setting.now, self._rng)
-        self._sim.outside = Outside(outside["http"], outside["actions"], world.extension.actions)
+        self._sim = Simulator(world, start.contact, setting.now, self._rng, start.outside)
         self._shown = self._traced = self._drawn = self._called = 0
         self._ended: str | None = None
         began = written_moment(setting.now, self._zone)
-        self._take = Take(self._flow.name, about, began, outside)
+        around = {name: given[name] for name in AROUND if name in given}
+        self._take = Take(self._flow.name, about, began, around)
         self._takes.append(self._take)
 
     def _again(self, setting: Setting) -> None:
@@ -284,14 +282,15 @@ class Chat:
 
     def _show_text(self, text: SimulatedText) -> None:
         head = f"{self._clock(text.sent_at or self._sim.now)} -> "
-        lines = text.effect.text.split("\n")
+        lines = shown_text(text).split("\n")
         indent = " " * len(head)
         self._show("out", head + ("\n" + indent).join(map(one_line, lines)))
-        parts = split(text.effect.text)
+        parts = text.effect.options.split(text.effect.text)
         many = f"{parts.count} part{'s' if parts.count > 1 else ''} {parts.alphabet}"
         self._show("detail", f"{indent}text {self._shown}, {many}, via {text.via}")
         first = next(iter(self._project.project.numbers))
-        self._take.said(text.effect.text, text.via if text.via != first else None)
+        via = text.via if text.via != first else None
+        self._take.said(text.effect.text, via=via, to=text.effect.to)
 
     def _tell_news(self, *, silent: bool) -> None:
         for line in self._sim.trace[self._traced :]:

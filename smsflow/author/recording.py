@@ -19,7 +19,7 @@ class Take:
     flow: str
     contact: Mapping[str, Any]
     began: str  # the moment, as test files write it
-    outside: Mapping[str, Any] = field(default_factory=dict)  # what services and actions give
+    around: Mapping[str, Any] = field(default_factory=dict)  # what else `given` has
     lines: list[str] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
 
@@ -30,12 +30,12 @@ class Take:
             said = f"{{text: {quoted(text)}, to: {quoted(number)}}}"
         self.lines.append(f"in: {said}")
 
-    def said(self, text: str, number: str | None) -> None:
-        """We texted, on that number when it isn't the first of the project."""
-        words = plain(text)
-        if number is not None:
-            words = f"{{text: {quoted(text)}, via: {quoted(number)}}}"
-        self.lines.append(f"out: {words}")
+    def said(self, text: str, *, via: str | None, to: str | None) -> None:
+        """We texted, `via` that number when it isn't the first of the project, `to` that phone when
+        it isn't the contact's."""
+        parts = {"via": via, "to": to}
+        more = "".join(f", {key}: {quoted(each)}" for key, each in parts.items() if each)
+        self.lines.append(f"out: {{text: {quoted(text)}{more}}}" if more else f"out: {plain(text)}")
 
     def started(self, inputs: Mapping[str, Any]) -> None:
         """The flow was started."""
@@ -69,7 +69,7 @@ def as_yaml(takes: Iterable[Take]) -> str:
         name = f"recorded chat {number}" if len(kept) > 1 else "recorded chat"
         lines += [f"  - name: {name}", "    given:", f"      now: {take.began}"]
         lines.append(f"      contact: {inline(take.contact)}")
-        lines += [f"      {name}: {inline(each)}" for name, each in take.outside.items() if each]
+        lines += [f"      {name}: {inline(each)}" for name, each in take.around.items() if each]
         if take.codes:
             lines.append(f"      codes: {inline(take.codes)}")
         lines += ["    steps:", *(f"      - {line}" for line in take.lines)]

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from smsflow.sms.encoding import Language, Shifts, segments, shifts_for
+from smsflow.sms.encoding import Language, Shifts, Split, segments, shifts_for, split
 from smsflow.sms.encoding.transliteration import Transliteration, transliterate
 from smsflow.sms.messages import Tracking
 
@@ -51,6 +51,10 @@ class Options:
     def shifts(self, text: str) -> Shifts | None:
         """The national tables that this text is written with; None where they save nothing."""
         return None if self.language is None else shifts_for(self.as_sent(text), self.language)
+
+    def split(self, text: str) -> Split:
+        """The parts that this text is sent in."""
+        return split(self.as_sent(text), self.shifts(text))
 
     def segments(self, text: str) -> int:
         """How many parts this text takes."""

@@ -238,6 +238,45 @@ def test_a_recorded_chat_passes_when_it_is_played(
     assert played.exit_code == 0, played.output
 
 
+TELL = """\
+smsflow: 1
+triggers: [{keyword: TELL}]
+steps:
+  - send: Somebody asked.
+    to: "'+447700900200'"
+  - lookup: contact.phone
+    save: known
+  - send: "{% if known.reachable %}You are here.{% else %}You are away.{% endif %}"
+  - send: Siparişiniz yola çıktı, iyi günler dileriz. Bizi aramak için 0850 123 45 67. Teşekkürler
+    shift: TR
+  - end: told
+"""
+AWAY = """\
+smsflow-test: 1
+flow: tell
+given: {now: 2025-03-10 09:00 Europe/London, lookup: {"*": {reachable: false}}, random: 7}
+tests: [{name: away, steps: [{silent: true}]}]
+"""
+
+
+def test_a_chat_has_the_whole_world_of_a_test(small: Path, run: Run) -> None:
+    """What is known of numbers counts; a text to somebody else is shown and recorded as one, and
+    parts are those that are paid for."""
+    (small / "flows/tell.yaml").write_text(TELL, "utf-8")
+    given, record = small / "away.test.yaml", small / "tests/flows/recorded.test.yaml"
+    given.write_text(AWAY, "utf-8")
+    options = ("--given", str(given), "--record", str(record))
+    done = run(small, "chat", "tell", *options, typed="tell\n")
+    assert "-> (to +447700900200) Somebody asked.\n" in done.output
+    assert "-> You are away.\n" in done.output
+    assert "text 3, 1 part GSM-7, via main\n" in done.output
+    written = record.read_text("utf-8")
+    assert '- out: {text: "Somebody asked.", to: "+447700900200"}\n' in written
+    assert "      random: 7\n" in written
+    played = run(small, "test", str(record))
+    assert played.exit_code == 0, played.output
+
+
 def test_a_recording_holds_world_and_story(sample: Path, run: Run) -> None:
     """The moment, the contact, the codes, the start and what followed."""
     path = sample / "recorded.test.yaml"

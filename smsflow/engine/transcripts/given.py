@@ -17,10 +17,18 @@ from smsflow.engine.language.reading import Context, Refused, suggest
 from smsflow.engine.model import Flow, Otp, Project
 from smsflow.engine.state import Contact
 from smsflow.engine.transcripts.lines import check_moment
-from smsflow.engine.transcripts.services import is_request, lookup_problem, reply_problem
+from smsflow.engine.transcripts.services import (
+    Outside,
+    is_request,
+    lookup_problem,
+    reply_problem,
+)
+from smsflow.engine.world import World
 from smsflow.errors import Place
 from smsflow.sms.numbers import is_phone, normalise
 
+# What of the world outside counts besides the contact and the moment.
+AROUND = ("http", "actions", "lookup", "history", "random")
 GIVEN = ("now", "contact", "start", "http", "actions", "lookup", "codes", "history", "random")
 START = "2025-01-06 09:00"  # a Monday, when a test doesn't say
 PHONE = "+447700900123"  # of a range that is kept for fiction
@@ -64,6 +72,7 @@ class Beginning:
     now: datetime
     rng: ScriptedRandom
     zone: str
+    outside: Outside
 
 
 # --- form: what can be seen without the project ---------------------------------------------------
@@ -166,19 +175,24 @@ def _contact(ctx: Context, contact: Any, place_of: Callable[[str], Place]) -> No
 # --- meaning: together with the project and the flow ----------------------------------------------
 
 
-def begin(
-    given: Mapping[str, Any], project: Project, flows: Iterable[Flow], *, seed: int = SEED
-) -> Beginning:
-    """What a checked `given` means in this project; GivenInvalid when it doesn't fit."""
+def begin(given: Mapping[str, Any], world: World, *, seed: int = SEED) -> Beginning:
+    """What a checked `given` means in this world; GivenInvalid when it doesn't fit."""
+    project = world.project
     contact = _contact_of(given.get("contact", {}), project)
     zone = policy.zone_of(contact.phone, known=contact.timezone, project=project.timezone)
     for entry in given.get("history", []):
         at = moment(entry["at"], zone)
         contact.starts.setdefault(str(entry["flow"]), []).append(at)
     codes = given.get("codes", [])
-    _check_codes(codes, flows)
+    _check_codes(codes, world.flows.values())
     rng = ScriptedRandom(given.get("random", seed), "".join(codes))
-    return Beginning(contact, moment(given.get("now", START), zone), rng, zone)
+    outside = Outside(
+        http=given.get("http", {}),
+        actions=given.get("actions", {}),
+        functions=world.extension.actions,
+        lookup=given.get("lookup", {}),
+    )
+    return Beginning(contact, moment(given.get("now", START), zone), rng, zone, outside)
 
 
 def moment(written: Any, zone: str) -> datetime:

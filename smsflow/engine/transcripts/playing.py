@@ -18,7 +18,6 @@ from smsflow.engine.transcripts.checks import Checks, Correction, Failed
 from smsflow.engine.transcripts.coverage import Reached
 from smsflow.engine.transcripts.given import SEED, GivenInvalid, begin, moment
 from smsflow.engine.transcripts.lines import REPORTS, Line
-from smsflow.engine.transcripts.services import Outside
 from smsflow.engine.transcripts.shown import shown_text
 from smsflow.engine.transcripts.simulator import Simulator
 from smsflow.engine.transcripts.transcript import Transcript
@@ -95,19 +94,13 @@ class _Player(Checks):
             hint = suggest(test.flow, world.flows, f"the project has: {listed(world.flows)}")
             raise Failed(test.place, f"there is no flow '{test.flow}'; {hint}")
         try:
-            start = begin(test.given, world.project, world.flows.values(), seed=seed)
+            start = begin(test.given, world, seed=seed)
         except GivenInvalid as error:
             raise Failed(test.place_of(error.path), f"given: {error}") from None
         self._deploy = deploy
         self._played = played
         played.zone = start.zone
-        outside = Outside(
-            test.given.get("http", {}),
-            test.given.get("actions", {}),
-            world.extension.actions,
-            test.given.get("lookup", {}),
-        )
-        sim = Simulator(world, start.contact, start.now, start.rng, outside)
+        sim = Simulator(world, start.contact, start.now, start.rng, start.outside)
         super().__init__(test, sim, start.zone, played.corrections if correct else None)
         played.reached = sim.reached
         self._listed = 0  # calls that stand in the chat
