@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -62,9 +62,7 @@ def read_value(type_name: str, raw: Any, *, zone: str) -> Any:
     """`raw` as a value of that type; ValueError says what it must be."""
     match type_name:
         case "text":
-            if isinstance(raw, str) or (isinstance(raw, int | float) and _bounded(raw)):
-                return str(raw)
-            raise ValueError("must be a text")
+            return _text(raw)
         case "integer":
             return _integer(raw)
         case "decimal":
@@ -79,6 +77,14 @@ def read_value(type_name: str, raw: Any, *, zone: str) -> Any:
             return _datetime(raw, zone)
         case _:
             return raw
+
+
+def _text(raw: Any) -> str:
+    if isinstance(raw, str) or (isinstance(raw, int | float | Decimal) and _bounded(raw)):
+        return str(raw)
+    if isinstance(raw, date | time):
+        return raw.isoformat()
+    raise ValueError("must be a text")
 
 
 def _integer(raw: Any) -> int:
@@ -111,6 +117,8 @@ def _bounded(number: int | float | Decimal) -> bool:
 
 
 def _date(raw: Any) -> date:
+    if isinstance(raw, date) and not isinstance(raw, datetime):
+        return raw
     try:
         return date.fromisoformat(raw)
     except (TypeError, ValueError):
@@ -133,6 +141,8 @@ def _datetime(raw: Any, zone: str) -> datetime:
             raise ValueError(problem) from None
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=local)
+    elif isinstance(raw, date):
+        moment = datetime.combine(raw, time())
     else:
         raise ValueError(problem)
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(zone))

@@ -14,7 +14,7 @@ smsflow-project: 1
 languages: [en]
 numbers: {main: {address: "+447700900000", provider: one}}
 providers: {one: {kind: pigeonhost, url: https://sms.example}}
-contact: {fields: {city: text}}
+contact: {fields: {city: text, born: date}}
 deliver: {normal: {via: [main]}}
 """
 

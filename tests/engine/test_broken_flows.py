@@ -128,6 +128,19 @@ NAMES = {
         6,
         "did you mean 'yes'?",
     ),
+    "a field of another type": (
+        "- set: {contact.born: soon}",
+        "F202",
+        4,
+        "the type is date",
+    ),
+    "a field of one value that gets two": (
+        "- set: {contact.born: ['{{ today }}']}",
+        "F208",
+        4,
+        "plain value",
+    ),
+    "a contact's zone that is none": ("- set: {contact.timezone: Mars}", "F208", 4, "London"),
     "a case of no answer": (
         "- {ask: A?, type: yesno, save: a}\n- {switch: a, cases: {yse: {end: a}}}",
         "F312",

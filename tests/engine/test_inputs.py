@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -25,6 +26,10 @@ def declared(name: str, type_: str = "text", **more: object) -> Input:
     [
         ("text", "hello", "hello"),
         ("text", 7, "7"),
+        ("text", date(2025, 3, 30), "2025-03-30"),
+        ("text", Decimal("1.50"), "1.50"),
+        ("date", date(2025, 3, 30), date(2025, 3, 30)),
+        ("datetime", date(2025, 3, 30), datetime(2025, 3, 30, tzinfo=ZoneInfo("Europe/London"))),
         ("integer", 7, 7),
         ("integer", "-7", -7),
         ("decimal", "1.50", Decimal("1.50")),

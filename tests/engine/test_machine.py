@@ -1,5 +1,7 @@
 """How sessions run: timers, starts, modes, limits, questions that give way to others, failures."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 ASK = """
@@ -733,7 +735,32 @@ steps:
 
 
 def test_a_time_zone_that_does_not_exist_fails_the_session(world, phone, ended, trace):
-    world("triggers: [{keyword: GO}]\nsteps: [{set: {contact.timezone: Nowhere/Town}}]")
+    world("triggers: [{keyword: GO}]\nsteps: [{set: {contact.timezone: \"{{ 'No/Town' }}\"}}]")
     phone.says("go")
     assert ended() == ["failed"]
     assert "is no time zone" in trace("error")[0]
+
+
+def test_a_field_of_the_contact_takes_values_of_its_type_alone(
+    world, phone, place, ended, trace, sessions
+):
+    """Else one flow would spoil the contact for all of them."""
+    world("""
+triggers: [{keyword: GO}]
+steps:
+  - {ask: When?, save: at}
+  - set: {contact.score: "{{ '7' }}", contact.city: "{{ today }}", contact.seen: "{{ at }}"}
+""")
+    phone.says("go")
+    phone.says("2025-03-30 10:30 Europe/London")
+    assert place.sim.contact.fields == {
+        "score": 7,
+        "city": "2025-03-10",
+        "seen": datetime(2025, 3, 30, 9, 30, tzinfo=UTC),
+    }
+    phone.says("go")
+    phone.says("yesterday")
+    assert ended() == ["done", "failed"]
+    (error,) = trace("error")
+    assert "'contact.seen' must be a time such as" in error
+    assert sessions()[-1].error["place"].startswith("flows/talk.yaml:5:")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from smsflow.engine.language.reading import Context, kind_of, listed, scalar, suggest
 from smsflow.engine.language.source import Mapping, Node, Scalar, Sequence
 from smsflow.engine.model import Duration
+from smsflow.errors import Place
 
 # What editors are told, too (`schema`).
 DURATION = re.compile(r"(-?)(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
@@ -33,6 +35,16 @@ def duration(ctx: Context, node: Node, *, signed: bool = False) -> Duration:
     if not signed and total <= 0:
         raise ctx.refuse(found.place, "F208", f"{found.text} is not more than nothing")
     return length
+
+
+def zone(ctx: Context, text: str, place: Place, *, of_contacts: bool = False) -> str | None:
+    """An IANA time zone, None with an issue when it is none; `of_contacts`: each's own will do."""
+    try:
+        return ZoneInfo(text).key
+    except (KeyError, ValueError, OSError):
+        hint = "such as Europe/London" + (", or contact for each contact's own" * of_contacts)
+        ctx.issue(place, "F208", f"{text!r} is no IANA time zone", hint)
+        return None
 
 
 def parse_duration(text: str) -> Duration | None:

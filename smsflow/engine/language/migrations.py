@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from smsflow.engine.language import source
 from smsflow.engine.language.reading import Context, Fields, listed, suggest
 from smsflow.engine.language.source import Scalar
-from smsflow.engine.language.verbs.deciding import assignable
-from smsflow.engine.model import Ask, Flow, Migration
+from smsflow.engine.language.verbs.deciding import assignments
+from smsflow.engine.model import Ask, Flow, Migration, Value
 from smsflow.engine.signatures import waits
 
 _VERSION = re.compile(r"[0-9a-f]{4,8}")
@@ -27,12 +27,14 @@ def read_migrations(ctx: Context, entries: Sequence[Fields]) -> Iterator[Migrati
             place=each.places.get("from", each.place),
             steps=each.get("steps", {}),
             values=each.get("values", {}),
-            assignments=tuple(
-                (key.text, each.get("set")[key.text])
-                for key, _ in _pairs(each, "set")
-                if assignable(ctx, key) and key.text in each.get("set", {})
-            ),
+            assignments=tuple(_assignments(ctx, each)),
         )
+
+
+def _assignments(ctx: Context, entry: Fields) -> Iterator[tuple[str, Value]]:
+    node = entry.nodes.get("set")
+    if isinstance(node, source.Mapping):
+        yield from assignments(ctx, node, entry.get("set", {}))
 
 
 def _pairs(fields: Fields, name: str) -> Iterator[tuple[Scalar, source.Node]]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
+from smsflow.engine.language import literals
 from smsflow.engine.language.reading import Context, Fields, Refused
 from smsflow.engine.model import WEEKDAYS, Duration, Happening, Moment
 
@@ -26,16 +25,10 @@ def moment(ctx: Context, fields: Fields) -> Moment:
 
 
 def _zone(ctx: Context, fields: Fields) -> str | None:
-    zone = fields.get("tz")
+    zone: str | None = fields.get("tz")
     if zone is None or zone == "contact":
         return None
-    try:
-        return ZoneInfo(zone).key
-    except (KeyError, ValueError, OSError):
-        message = f"{zone!r} is no IANA time zone"
-        hint = "such as Europe/London, or contact for each contact's own"
-        ctx.issue(fields.nodes["tz"].place, "F208", message, hint)
-        return None
+    return literals.zone(ctx, zone, fields.nodes["tz"].place, of_contacts=True)
 
 
 def happening(fields: Fields) -> Happening:

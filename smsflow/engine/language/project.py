@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from smsflow.engine.extension import NOTHING, Extension
 from smsflow.engine.language import grammar, literals, slots, source
@@ -190,17 +189,7 @@ def _names_first(ctx: Context, root: Node) -> None:
         ctx.numbers = frozenset(key.text for key, _ in numbers)
     zone = root.get("timezone")
     if isinstance(zone, Scalar):
-        _zone(ctx, zone)
-
-
-def _zone(ctx: Context, node: Scalar) -> None:
-    try:
-        ZoneInfo(node.text)
-    except (KeyError, ValueError, OSError):
-        message = f"{node.text!r} is no IANA time zone"
-        ctx.issue(node.place, "F208", message, "such as Europe/London")
-    else:
-        ctx.timezone = node.text
+        ctx.timezone = literals.zone(ctx, zone.text, zone.place) or ctx.timezone
 
 
 # --- numbers and providers ------------------------------------------------------------------------

@@ -341,16 +341,16 @@ def typed(ctx: Context, key: Scalar, node: Node) -> Input:
     if "type" not in fields:
         raise Refused
     kind = fields.get("type")
-    default = _fit(ctx, kind, fields.nodes["default"]) if "default" in fields else None
+    default = fit(ctx, kind, fields.nodes["default"]) if "default" in fields else None
     allowed = fields.nodes.get("values") if "values" in fields else None
     nodes = allowed.items if isinstance(allowed, source.Sequence) else ()
-    values = tuple(_fit(ctx, kind, each) for each in nodes)
+    values = tuple(fit(ctx, kind, each) for each in nodes)
     inner = tuple(fields.get("fields", {}).values())
     required = "default" not in fields.places
     return Input(key.text, kind, required, default, inner, values, key.place)
 
 
-def _fit(ctx: Context, kind: str, node: Node) -> Any:
+def fit(ctx: Context, kind: str, node: Node) -> Any:
     """A literal as a value of the type that was declared; a text is what stands in the file."""
     raw = literals.literal(ctx, node)
     if raw is None:

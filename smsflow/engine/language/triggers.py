@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from smsflow.engine import clockwork
-from smsflow.engine.language import slots, texts
+from smsflow.engine.language import literals, slots, texts
 from smsflow.engine.language.asking import forbid_compliance_words
 from smsflow.engine.language.grammar import TRIGGER_KINDS
 from smsflow.engine.language.reading import Context, Fields, Refused, listed, suggest
@@ -130,12 +129,7 @@ def _schedule(ctx: Context, fields: Fields) -> Schedule:
     if zone == "contact":
         zone = None
     elif "tz" in fields:
-        try:
-            ZoneInfo(str(zone))
-        except (KeyError, ValueError, OSError):
-            message = f"{zone!r} is no IANA time zone"
-            hint = "such as Europe/London, or contact for each contact's own"
-            ctx.issue(fields.nodes["tz"].place, "F208", message, hint)
+        literals.zone(ctx, str(zone), fields.nodes["tz"].place, of_contacts=True)
     audience, rate = fields.get("audience"), fields.get("rate")
     return Schedule(
         cron=cron,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from smsflow.engine.inputs import read_value
 from smsflow.engine.model import If, Step, Switch
 from smsflow.engine.state import Session, kept
 from smsflow.engine.templating.values import case_names
@@ -53,4 +54,16 @@ def _assign_contact(turn: Turn, session: Session, step: Step, name: str, value: 
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise FlowFailed("flow", f"{value!r} is no time zone", step.place) from None
     else:
-        turn.contact.fields[name] = value
+        turn.contact.fields[name] = _of_its_type(turn, step, name, value)
+
+
+def _of_its_type(turn: Turn, step: Step, name: str, value: Any) -> Any:
+    """The value as smsflow.yaml declares the field; one of another type would spoil the contact
+    for every flow."""
+    declared = turn.world.project.fields.get(name)
+    if declared is None or value is None:
+        return value
+    try:
+        return read_value(declared.type, value, zone=turn.zone)
+    except ValueError as error:
+        raise FlowFailed("flow", f"'contact.{name}' {error}", step.place) from None

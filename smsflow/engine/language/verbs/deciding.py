@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
+from smsflow.engine.language import literals, slots
 from smsflow.engine.language.drafts import Draft
-from smsflow.engine.language.reading import Context, suggest
+from smsflow.engine.language.reading import Context, Refused, suggest
 from smsflow.engine.language.source import Mapping as MappingNode
-from smsflow.engine.language.source import Scalar
+from smsflow.engine.language.source import Node, Scalar
 from smsflow.engine.language.verbs.building import Builder
 from smsflow.engine.model import AnyStep, End, If, Set, Switch, Value
 from smsflow.engine.scope import RESERVED
@@ -33,14 +35,32 @@ def _switch(_: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
 
 def _set(ctx: Context, draft: Draft, common: dict[str, Any]) -> AnyStep:
     node = draft.fields.nodes["set"]
-    assignments: list[tuple[str, Value]] = []
-    for key, _ in node if isinstance(node, MappingNode) else ():
-        if assignable(ctx, key) and key.text in draft.main:
-            assignments.append((key.text, draft.main[key.text]))
-    return Set(**common, assignments=tuple(assignments))
+    assert isinstance(node, MappingNode)  # noqa: S101 - the slot was read
+    return Set(**common, assignments=tuple(assignments(ctx, node, draft.main)))
 
 
-def assignable(ctx: Context, key: Scalar) -> bool:
+def assignments(
+    ctx: Context, node: MappingNode, values: Mapping[str, Value]
+) -> Iterator[tuple[str, Value]]:
+    """What a `set` assigns, in order; notes names and values that can't be."""
+    for key, child in node:
+        if _assignable(ctx, key) and key.text in values:
+            with suppress(Refused):
+                yield key.text, _fitted(ctx, key, child, values[key.text])
+
+
+def _fitted(ctx: Context, key: Scalar, node: Node, value: Value) -> Value:
+    """A literal as a value of the contact's field that it is for."""
+    owner, _, name = key.text.rpartition(".")
+    if not owner or value.expression is not None or value == Value():
+        return value
+    if name == "timezone" and isinstance(node, Scalar):
+        literals.zone(ctx, node.text, node.place)
+    declared = (ctx.fields or {}).get(name)
+    return value if declared is None else Value(slots.fit(ctx, declared.type, node))
+
+
+def _assignable(ctx: Context, key: Scalar) -> bool:
     """True for the name of a variable or of a field of contacts; notes what is wrong."""
     owner, _, name = key.text.rpartition(".")
     if not name.isidentifier() or owner not in ("", "contact") or key.text in RESERVED:
