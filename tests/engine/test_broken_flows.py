@@ -35,6 +35,13 @@ YAML = {
         5,
         "comma and all",
     ),
+    "a comma and one word": ("- {send: Hello, friend}", "F109", 4, "comma and all"),
+    "a comma in a text of a question": (
+        "- ask: Well?\n  retry: {times: 2, text: Please, reply}",
+        "F109",
+        5,
+        "comma and all",
+    ),
     "a tab": ("- send: Hello\tAnn", "F103", 4, "spaces"),
     "a tag": ("- send: !shout Hello", "F104", 4, "quotes"),
     "a merge key": ("- send: Hello\n  <<: {id: a}", "F105", 5, "defaults"),
@@ -52,6 +59,14 @@ YAML = {
 
 KEYS = {
     "a misspelt key": ("- ask: Well?\n  timout: 2d", "F203", 5, "did you mean 'timeout'?"),
+    "a misspelt key without a value": ("- send: Hello\n  wehn:", "F203", 5, "'when'?"),
+    "the same inside braces": ("- {send: Hello, wehn: }", "F203", 4, "'when'?"),
+    "a misspelt key behind a number": (
+        "- ask: Well?\n  retry: {times: 2, txet}",
+        "F203",
+        5,
+        "text",
+    ),
     "a key of another verb": ("- send: Hello\n  digits: 4", "F203", 5, "known here"),
     "a misspelt verb": ("- sned: Hello", "F206", 4, "did you mean 'send'?"),
     "a key without its verb": ("- resend: {words: [NEW]}", "F206", 4, "'resend' belongs to a step"),

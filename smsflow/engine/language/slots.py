@@ -267,7 +267,7 @@ def record(ctx: Context, node: Node, keys: Mapping[str, Key], where: str) -> Fie
         if key.text.startswith("x-"):
             continue
         if key.text not in keys:
-            _unknown_key(ctx, key, child, keys, where)
+            _unknown_key(ctx, node, key, keys, where)
             continue
         places[key.text], nodes[key.text] = key.place, child
         try:
@@ -281,10 +281,10 @@ def record(ctx: Context, node: Node, keys: Mapping[str, Key], where: str) -> Fie
 
 
 def _unknown_key(
-    ctx: Context, key: Scalar, child: Node, keys: Mapping[str, Key], where: str
+    ctx: Context, node: source.Mapping, key: Scalar, keys: Mapping[str, Key], where: str
 ) -> None:
-    """Note a key that is not in the grammar; words with nothing behind them are half a text."""
-    if " " in key.text and texts.cut_by_comma(ctx, key, child):
+    """Note a key that is not in the grammar; words without a colon are half a text."""
+    if texts.cut_by_comma(ctx, node, key):
         return
     hint = suggest(key.text, keys, f"known here: {listed(keys)}")
     ctx.issue(key.place, "F203", f"unknown key '{key.text}' {where}", hint)

@@ -118,7 +118,7 @@ def _by_language(ctx: Context, node: source.Mapping) -> Text:
     refused = False
     for key, child in node:
         if key.text not in ctx.languages:
-            _no_language(ctx, key, child)
+            _no_language(ctx, node, key, child)
             refused = True
             continue
         try:
@@ -139,8 +139,8 @@ def _by_language(ctx: Context, node: source.Mapping) -> Text:
     return Text(ordered)
 
 
-def _no_language(ctx: Context, key: Scalar, child: Node) -> None:
-    if cut_by_comma(ctx, key, child):
+def _no_language(ctx: Context, node: source.Mapping, key: Scalar, child: Node) -> None:
+    if cut_by_comma(ctx, node, key):
         return
     if isinstance(child, Scalar) and " " in key.text:
         hint = "put the whole text in quotes"
@@ -152,13 +152,23 @@ def _no_language(ctx: Context, key: Scalar, child: Node) -> None:
     ctx.issue(key.place, "F311", message, hint)
 
 
-def cut_by_comma(ctx: Context, key: Scalar, child: Node) -> bool:
-    """True for a key that nothing stands behind, noted as the end of the text before it."""
-    if not isinstance(child, Scalar) or not child.plain or child.raw:
+def cut_by_comma(ctx: Context, node: source.Mapping, key: Scalar) -> bool:
+    """True for words without a colon behind a text and a comma, noted as the end of that text."""
+    at = [each for each, _ in node].index(key)
+    before = [value.value for _, value in node.items[:at] if isinstance(value, Scalar)]
+    if not any(isinstance(each, str) for each in before) or not _bare(*node.items[at]):
         return False
     message = "a comma inside { } ends a text, so this is read as a key"
     ctx.issue(key.place, "F109", message, "put the text before it in quotes, comma and all")
     return True
+
+
+def _bare(key: Scalar, child: Node) -> bool:
+    """True when no colon stands behind a key: libyaml puts its value right at its end."""
+    if not isinstance(child, Scalar) or not child.plain or child.raw:
+        return False
+    last = key.place_at(len(key.text) - 1)
+    return (child.place.line, child.place.column) == (last.line, last.column + 1)
 
 
 def _from_files(ctx: Context, node: Node) -> Text:

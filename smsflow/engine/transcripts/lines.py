@@ -10,7 +10,7 @@ from typing import Any
 from smsflow.engine.inputs import read_value
 from smsflow.engine.language import source
 from smsflow.engine.language.literals import event, parse_duration
-from smsflow.engine.language.reading import Context, kind_of, listed, scalar, suggest
+from smsflow.engine.language.reading import Context, Refused, kind_of, listed, scalar, suggest
 from smsflow.engine.language.source import Mapping, Node, Scalar, Sequence
 from smsflow.engine.language.texts import cut_by_comma, note_cut
 from smsflow.engine.transcripts.services import is_request
@@ -66,6 +66,8 @@ class Line:
 
 def read_line(ctx: Context, node: Node) -> Line:
     """One line of a test; Refused when it can't be read, with the issue noted."""
+    if isinstance(node, Mapping) and any(cut_by_comma(ctx, node, key) for key, _ in node):
+        raise Refused
     if not isinstance(node, Mapping) or len(node.items) != 1:
         hint = "such as - in: hello; texts with ': ' need quotes"
         raise ctx.refuse(node.place, "F202", "a line is one word with a value", hint)
@@ -288,7 +290,7 @@ def _parts(
     for key, value in node:
         if key.text in known:
             found[key.text] = known[key.text](ctx, value)
-        elif " " not in key.text or not cut_by_comma(ctx, key, value):
+        elif not cut_by_comma(ctx, node, key):
             hint = suggest(key.text, known, f"known: {listed(known)}")
             ctx.issue(key.place, "F203", f"unknown key '{key.text}' in '{word}'", hint)
     return found
