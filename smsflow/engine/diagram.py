@@ -28,7 +28,7 @@ from smsflow.engine.model import (
     Switch,
 )
 from smsflow.engine.signatures import plain
-from smsflow.engine.ways import can_be_unclear, known_answers
+from smsflow.engine.ways import can_be_unclear, goes_on
 
 MAIN = "main"  # the section that `steps` is; it gets no frame
 _DASHED = (DELIVERY_OUTCOMES - {"on_delivered"}) | {
@@ -194,7 +194,7 @@ def _ways(step: AnyStep) -> Iterator[tuple[str | None, str, bool]]:
             yield step.next, "else", False
         case End() | Switch() | Resume():
             return
-        case _ if not _all_answers(step):
+        case _ if goes_on(step):
             yield step.next, "", False
 
 
@@ -211,16 +211,6 @@ def _unwritten(step: AnyStep) -> Iterator[tuple[str, str]]:
             for outcome in ("on_expired", "on_locked"):
                 if outcome not in step.outcomes:
                     yield outcome, outcome.removeprefix("on_")
-
-
-def _all_answers(step: AnyStep) -> bool:
-    """True for a question with a handler for each answer, so that none goes straight on."""
-    if not isinstance(step, Ask) or step.when is not None:
-        return False
-    answers = known_answers(step)
-    falls = (step.skip and "on_skip" not in step.outcomes) or step.default is not None
-    handled = all(f"then.{each}" in step.outcomes for each in answers)
-    return bool(answers) and handled and not falls
 
 
 def _label(step: AnyStep, outcome: str) -> str:

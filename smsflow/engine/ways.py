@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from smsflow.engine.model import AnyStep, Ask, Handoff, If, Otp, Switch, Wait
+from smsflow.engine.model import AnyStep, Ask, End, Handoff, If, Otp, Resume, Switch, Wait
 from smsflow.engine.words.answers import AnswerSpec
 
 SKIPPED = "when"  # it was passed over
@@ -25,6 +25,32 @@ def ways_of(step: AnyStep) -> list[str]:
     if step.when is not None:
         found.append(SKIPPED)
     return list(dict.fromkeys(found))
+
+
+def goes_on(step: AnyStep) -> bool:
+    """True when a way in which the step can end leads to the step after it.
+
+    A `run` may always: how the other flow can end, its own file says.
+    """
+    if step.when is not None:
+        return True
+    match step:
+        case End() | Resume():
+            return False
+        case Ask():
+            on = (each for each in _of_question(step) if _is_passed(step, each))
+        case If() | Switch() | Handoff():
+            on = _of_verb(step)
+        case _:
+            return True
+    return any(way not in step.outcomes for way in on)
+
+
+def _is_passed(step: Ask, way: str) -> bool:
+    """True for an answer or what stands for one: left open, it leads to the next step."""
+    if way == "on_invalid":
+        return step.default is not None
+    return way not in (NUDGED, "on_timeout")
 
 
 def _of_verb(step: AnyStep) -> Iterator[str]:

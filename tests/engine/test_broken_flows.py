@@ -230,6 +230,24 @@ TEMPLATES = {
 
 GRAPH = {
     "a step behind an end": ("- end: a\n- send: Hi", "F501", 5, "remove"),
+    "a step behind a person who leads elsewhere": (
+        "- handoff: desk\n  timeout: 1h\n  on_timeout: {end: a}\n  on_closed: {end: b}\n- send: Hi",
+        "F501",
+        8,
+        "remove",
+    ),
+    "a step behind a question whose answers all end": (
+        "- ask: Well?\n  type: yesno\n  then: {yes: {end: a}, no: {end: b}}\n- send: Hi",
+        "F501",
+        7,
+        "remove",
+    ),
+    "a step behind a choice whose ways all end": (
+        "- if: contact.city == 'Leeds'\n  then: {end: a}\n  else: {end: b}\n- send: Hi",
+        "F501",
+        7,
+        "remove",
+    ),
     "a section apart": ("- end: a\nsections:\n  b: [{end: c}]", "F501", 6, "goto: b"),
     "a loop without a wait": ("- {send: Hi, id: a}\n- goto: a", "F503", 5, "wait"),
     "a loop of conditions": ("- {send: Hi, id: a}\n- {goto: a, when: now}", "F503", 5, "wait"),

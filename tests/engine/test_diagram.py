@@ -96,6 +96,22 @@ def test_a_picture_has_every_way_out_of_a_question():
     }
 
 
+def test_a_person_who_leads_elsewhere_draws_no_line_straight_on():
+    flow = flow_of("""
+triggers: [{keyword: GO}]
+steps:
+  - handoff: desk
+    timeout: 1h
+    on_timeout: {end: nobody}
+    on_closed: {end: handled}
+""")
+    assert edges(mermaid(flow)) == {
+        "keyword GO --> handoff to desk",
+        "handoff to desk --> closed handled",
+        "handoff to desk -.-> 1h unanswered nobody",
+    }
+
+
 def test_shapes_tell_what_a_step_is():
     """Triggers are stadiums on top, questions round, ends double circles, sections frames."""
     picture = mermaid(flow_of(ASK))

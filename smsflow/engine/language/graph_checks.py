@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from smsflow.engine.language.flows import FlowReading
-from smsflow.engine.model import AnyStep, End, Flow, Goto, Resume
+from smsflow.engine.model import AnyStep, Flow, Goto
 from smsflow.engine.signatures import waits
+from smsflow.engine.ways import goes_on
 
 
 def check_graph(reading: FlowReading) -> None:
@@ -22,7 +23,7 @@ def check_graph(reading: FlowReading) -> None:
 def successors(step: AnyStep) -> Iterator[str]:
     """The ids of the steps that can follow on a step."""
     ways = list(step.outcomes.values())
-    if not isinstance(step, End | Resume) or step.when is not None:
+    if goes_on(step):
         ways.append(step.next)
     return (way for way in ways if way is not None)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from smsflow.engine.language import needs
 from smsflow.engine.language.flows import FlowReading
+from smsflow.engine.language.graph_checks import successors
 from smsflow.engine.language.reading import Context, suggest
 from smsflow.engine.language.triggers import ReadTrigger
 from smsflow.engine.language.uses import (
@@ -173,8 +174,9 @@ def _spread(flow: Flow, known: dict[str, Names], begun: Iterable[str]) -> None:
     waiting = deque(begun)
     while waiting:
         position = waiting.popleft()
+        following = set(successors(flow.steps[position]))
         for target, names in _ways(flow.steps[position], known[position]):
-            if target is None or target not in flow.steps:
+            if target is None or target not in following:
                 continue
             merged = names & known[target] if target in known else names
             if known.get(target) != merged:
