@@ -208,7 +208,7 @@ TEMPLATES = {
         "- {ask: A?, save: a, when: today}\n- {if: a > 3, then: {end: b}}",
         "F402",
         5,
-        "default",
+        "a is not none and ...",
     ),
     "an answer that is not saved": (
         "- ask: A?\n  choices: {a: [x]}\n- {if: answer == 'a', then: {end: b}}",

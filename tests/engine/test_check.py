@@ -1,12 +1,18 @@
 """What is accepted: guards against unset names, loops that wait, triggers that cannot both win."""
 
+from datetime import UTC, datetime
+from random import Random
+
 import pytest
 
+from smsflow.engine import world as worlds
 from smsflow.engine.language import needs
 from smsflow.engine.language.parse import load, read_project
 from smsflow.engine.language.reading import Context
 from smsflow.engine.language.sms_checks import check_text, typical
 from smsflow.engine.model import DELIVERY_OUTCOMES, Template
+from smsflow.engine.state import Contact
+from smsflow.engine.transcripts.simulator import Simulator
 from smsflow.errors import Place
 from tests.engine.reading_helpers import PROJECT, found, load_flow, only, sample, steps
 
@@ -79,6 +85,58 @@ REFUSED = [
 def test_a_name_that_may_be_unset_is_found_where_it_is_used(text: str) -> None:
     """In texts of every kind, conditions, bounds and calculations."""
     assert {code for code, _ in found(load_flow(steps(SKIPPED + text)))} == {"F402"}
+
+
+FOLLOWED = [
+    ("- send: Got {{ a }}", "- send: Got {{ a | default('none') }}"),
+    ("- send: Got {{ a | title }}", "- send: Got {% if a is not none %}{{ a | title }}{% endif %}"),
+    ("- {if: a > 3, then: {send: Hi}}", "- {if: a is not none and a > 3, then: {send: Hi}}"),
+    ("- {send: Hi, when: a > 3}", "- {send: Hi, when: a is not none and a > 3}"),
+    ("- {set: {b: '{{ a + 1 }}'}}", "- {set: {b: '{{ a + 1 }}'}, when: a is not none}"),
+    ("- {log: c, when: -a}", "- {log: c, when: a is not none and -a}"),
+    (
+        "- {emit: e, data: {b: '{{ -a }}'}}",
+        "- {emit: e, data: {b: '{{ -a }}'}, when: a is not none}",
+    ),
+    (
+        "- {switch: -a, cases: {2: {log: c}}}",
+        "- {switch: -a, cases: {2: {log: c}}, when: a is not none}",
+    ),
+    ("- {wait: {until: a}}", "- {wait: {until: a}, when: a is not none}"),
+    ("- {send: Hi, to: a}", "- {send: Hi, to: a, when: a is not none}"),
+    (
+        "- {ask: B?, type: integer, min: '{{ a }}'}",
+        "- {ask: B?, type: integer, min: '{{ a }}', when: a is not none}",
+    ),
+]
+
+
+@pytest.mark.parametrize(("wrong", "mended"), FOLLOWED)
+def test_the_hint_for_an_unset_name_fits_where_it_stands_and_mends_it(
+    wrong: str, mended: str
+) -> None:
+    """Who does what it says has a flow without issues, that runs when the answer is skipped."""
+    hint = only(load_flow(steps(SKIPPED + wrong))).hint
+    said = hint.removesuffix(" or set it first").partition(" ")[2]
+    for part in said.removeprefix("it into ").removesuffix(" to the step").split("..."):
+        assert part.strip(" `") in mended, hint
+    loaded = load_flow(steps(SKIPPED + mended + "\n- end: over"))
+    assert found(loaded) == []
+    assert loaded.project is not None
+    world = worlds.build(loaded.project, loaded.flows, secret=b"a secret of tests")
+    now = datetime(2025, 3, 10, 12, 0, tzinfo=UTC)
+    simulator = Simulator(world, Contact("+447700900123"), now, Random(7))
+    simulator.text("go")
+    simulator.text("skip")
+    (session,) = simulator.sessions.values()
+    assert session.outcome == "over", session.error
+
+
+def test_the_hint_of_a_trigger_says_what_can_be_read_there() -> None:
+    """Nothing can be asked before a flow has begun."""
+    flow = "smsflow: 1\ntriggers: [{api: true, when: message.text > 'a'}]\nsteps: [send: Hi]"
+    issue = load_flow(flow).issues[0]
+    assert (issue.code, issue.hint) == ("F402", "here can be read: contact, now, today")
 
 
 TYPOS = [

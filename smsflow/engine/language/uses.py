@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from smsflow.engine.language import needs
 from smsflow.engine.model import (
@@ -42,17 +43,30 @@ _ANSWER: Names = frozenset({"body", "status"})
 _NOTHING: Names = frozenset()
 
 
+Slot = Literal["text", "condition", "value", "head"]  # head: of the flow, where no step has begun
+
+
 @dataclass(frozen=True, slots=True)
 class Use:
     needed: needs.Needs
     place: Place
+    slot: Slot
+    source: str
     extra: Names = _NOTHING
 
     @classmethod
-    def of(cls, used: Template | Expression, extra: Names = _NOTHING) -> Use:
+    def of(
+        cls, used: Template | Expression, extra: Names = _NOTHING, *, slot: Slot = "condition"
+    ) -> Use:
+        """Of a text, or of an expression whose truth is asked."""
         if isinstance(used, Template):
-            return cls(needs.of_text(used.source), used.place, extra)
-        return cls(needs.of_condition(used.source), used.place, extra)
+            return cls(needs.of_text(used.source), used.place, "text", used.source, extra)
+        return cls(needs.of_condition(used.source), used.place, slot, used.source, extra)
+
+    @classmethod
+    def strict(cls, used: Expression, *, slot: Slot = "value") -> Use:
+        """Of an expression whose value has to be there."""
+        return cls(needs.strict_expression(used.source), used.place, slot, used.source)
 
 
 def uses_of(step: AnyStep) -> Iterator[Use]:
@@ -67,7 +81,7 @@ def uses_of(step: AnyStep) -> Iterator[Use]:
             yield from in_text(step.text)
             yield from in_text(step.delivery.fallback)
             if step.to is not None:
-                yield Use(needs.strict_expression(step.to.source), step.to.place)
+                yield Use.strict(step.to)
             yield from in_moment(step.send_at)
         case End():
             yield from in_text(step.text)
@@ -82,11 +96,11 @@ def uses_of(step: AnyStep) -> Iterator[Use]:
         case Start():
             yield from in_moment(step.at)
             if step.contact is not None:
-                yield Use(needs.strict_expression(step.contact.source), step.contact.place)
+                yield Use.strict(step.contact)
         case If():
             yield Use.of(step.condition)
         case Switch():
-            yield Use.of(step.subject)
+            yield Use.of(step.subject, slot="value")
         case Call() | Action() | Lookup():
             yield from _of_errand(step)
     if not isinstance(step, Set):  # whose values may use one another
@@ -141,23 +155,23 @@ def _of_ask(step: Ask) -> Iterator[Use]:
         yield Use.of(step.valid, _VALUE)
     for bound in (step.default, step.minimum, step.maximum):
         for each in bound.expressions() if bound is not None else ():
-            yield Use(needs.strict_expression(each.source), each.place)
+            yield Use.strict(each)
 
 
 def _of_errand(step: Reaching) -> Iterator[Use]:
     if isinstance(step, Call):
         for part in step.request.parts:
             if isinstance(part, Expression):
-                yield Use(needs.strict_expression(part.source), part.place)
+                yield Use.strict(part)
         if step.where is not None:
             yield Use.of(step.where, _ANSWER)
     if isinstance(step, Lookup):
-        yield Use(needs.strict_expression(step.phone.source), step.phone.place)
+        yield Use.strict(step.phone)
 
 
 def in_moment(moment: Moment | None) -> Iterator[Use]:
     if moment is not None and moment.until is not None:
-        yield Use(needs.strict_expression(moment.until.source), moment.until.place)
+        yield Use.strict(moment.until)
 
 
 def in_happening(happening: Happening | None) -> Iterator[Use]:
@@ -171,7 +185,9 @@ def expressions_in(values: Mapping[str, Value]) -> Iterator[Expression]:
 
 
 def of_value(expression: Expression) -> Use:
-    return Use(needs.of_value(expression.source), expression.place)
+    """Of an expression whose value is assigned or handed on."""
+    source = expression.source
+    return Use(needs.of_value(source), expression.place, "value", source)
 
 
 def in_text(text: Text | None, extra: Names = _NOTHING) -> Iterator[Use]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
-from smsflow.engine.language import needs
+from smsflow.engine.language import needs, unset
 from smsflow.engine.language.flows import FlowReading
 from smsflow.engine.language.graph_checks import successors
-from smsflow.engine.language.reading import Context, suggest
+from smsflow.engine.language.reading import Context
 from smsflow.engine.language.triggers import ReadTrigger
 from smsflow.engine.language.uses import (
     Use,
@@ -36,7 +37,6 @@ from smsflow.engine.model import (
     Flow,
     If,
     Lookup,
-    Reaching,
     Resume,
     Run,
     Send,
@@ -45,13 +45,10 @@ from smsflow.engine.model import (
     Text,
     Wait,
 )
-from smsflow.engine.scope import RESERVED
 from smsflow.engine.templating.methods import FUNCTIONS
 from smsflow.engine.templating.templates import compile_expression
-from smsflow.errors import Place
 
 Names = frozenset[str]
-ALWAYS: Names = RESERVED | frozenset(FUNCTIONS)
 _TRIGGERED: Names = frozenset({"contact", "message", "trigger", "now", "today"}) | frozenset(
     FUNCTIONS
 )
@@ -67,7 +64,9 @@ def check_variables(reading: FlowReading) -> None:
         return
     start = _at_start(reading, flow)
     known = _known_at(flow, start)
-    somewhere = ALWAYS | _own_names(flow).union(*(each.groups for each in reading.triggers))
+    somewhere = unset.ALWAYS | unset.own_names(flow).union(
+        *(each.groups for each in reading.triggers)
+    )
     for handler in flow.anytime:
         if handler.happening is not None and handler.happening.where is not None:
             _check_asked(reading.ctx, flow, handler.happening.where, somewhere)
@@ -78,15 +77,17 @@ def check_variables(reading: FlowReading) -> None:
         if step.id in known:
             _check_step(reading, flow, step, known[step.id])
     if flow.key is not None:
-        _check(reading, flow, Use.of(flow.key), start)
+        _check(reading, flow, Use.strict(flow.key, slot="head"), start)
     for handler in flow.anytime:
         names = start if handler.kind == "deadline" else _everywhere(known, start)
-        for use in (*in_moment(handler.deadline), *in_happening(handler.happening)):
+        for use in in_moment(handler.deadline):
+            _check(reading, flow, replace(use, slot="head"), names)
+        for use in in_happening(handler.happening):
             _check(reading, flow, use, names)
     for whose in filter(None, map(_addressed, (*flow.anytime, *flow.steps.values()))):
         # Whom an event concerns is asked before anybody's session is known.
-        use = Use(needs.strict_expression(whose.source), whose.place)
-        _check(reading, flow, use, frozenset({"event", "now", "today"}) | frozenset(FUNCTIONS))
+        known_before = frozenset({"event", "now", "today"}) | frozenset(FUNCTIONS)
+        _check(reading, flow, Use.strict(whose, slot="head"), known_before)
     for each in reading.triggers:
         _check_trigger(reading, flow, each)
 
@@ -113,13 +114,12 @@ def _check_trigger(reading: FlowReading, flow: Flow, each: ReadTrigger) -> None:
     audience = trigger.schedule.where if trigger.schedule else None
     for condition in (trigger.when, trigger.where, audience):
         if condition is not None:
-            _check(reading, flow, Use.of(condition), names)
+            _check(reading, flow, Use.of(condition, slot="head"), names)
             _check_asked(reading.ctx, flow, condition, names | {"contact"})
     if trigger.contact is not None:
-        use = Use(needs.strict_expression(trigger.contact.source), trigger.contact.place)
-        _check(reading, flow, use, names - {"contact"})
+        _check(reading, flow, Use.strict(trigger.contact, slot="head"), names - {"contact"})
     for expression in expressions_in(trigger.inputs):
-        _check(reading, flow, of_value(expression), names)
+        _check(reading, flow, replace(of_value(expression), slot="head"), names)
         _check_asked(reading.ctx, flow, expression, names | {"contact"})
 
 
@@ -131,7 +131,7 @@ def _at_start(reading: FlowReading, flow: Flow) -> Names:
     brought = [
         set(each.groups) if each.trigger.kind in _BY_TEXT else required for each in reading.triggers
     ] or [required]
-    return ALWAYS | always | set.intersection(*brought) | contact_names(reading.ctx)
+    return unset.ALWAYS | always | set.intersection(*brought) | contact_names(reading.ctx)
 
 
 def contact_names(ctx: Context) -> Names:
@@ -146,9 +146,9 @@ def check_project_texts(ctx: Context, texts: Iterable[Text], extra: Names = froz
     known = _OF_PROJECT | contact_names(ctx) | extra
     for use in (use for text in texts for use in in_text(text)):
         for name in sorted(use.needed.names - known):
-            place = _place_of(ctx, use.place, name)
+            place = unset.place_of(ctx, use.place, name)
             if name.startswith("contact."):
-                _tell_field(ctx, place, name)
+                unset.tell_field(ctx, place, name, use)
             else:
                 hint = "this text belongs to no flow; it knows contact and project"
                 ctx.issue(place, "F402", f"'{name}' is not set here", hint)
@@ -261,8 +261,8 @@ def _check_step(reading: FlowReading, flow: Flow, step: AnyStep, names: Names) -
 def _check_assignments(reading: FlowReading, flow: Flow, step: Set, names: Names) -> None:
     """Each assignment may use what those before it have set."""
     for target, value in step.assignments:
-        if value.expression is not None:
-            _check(reading, flow, of_value(value.expression), names)
+        for expression in value.expressions():
+            _check(reading, flow, of_value(expression), names)
         names = _after_set(Set(id="", place=step.place, assignments=((target, value),)), names)
 
 
@@ -270,8 +270,9 @@ def _check_asked(ctx: Context, flow: Flow, condition: Expression, somewhere: Nam
     """Note names that no way sets and that are not needed, which `_check` tells."""
     needed = needs.of_condition(condition.source).names
     for name in sorted(compile_expression(condition.source, None).names - needed - somewhere):
-        place = _place_of(ctx, condition.place, name)
-        ctx.issue(place, "F402", f"'{name}' may be unset: nothing sets it", _cure(flow, name))
+        place = unset.place_of(ctx, condition.place, name)
+        hint = unset.cure(flow, name, Use.of(condition), somewhere)
+        ctx.issue(place, "F402", f"'{name}' may be unset: nothing sets it", hint)
 
 
 # --- what is said about it ------------------------------------------------------------------------
@@ -280,76 +281,9 @@ def _check_asked(ctx: Context, flow: Flow, condition: Expression, somewhere: Nam
 def _check(reading: FlowReading, flow: Flow, use: Use, names: Names) -> None:
     ctx = reading.ctx
     for name in sorted(use.needed.names - names - use.extra):
-        place = _place_of(ctx, use.place, name)
+        place = unset.place_of(ctx, use.place, name)
         if name.startswith("contact."):
-            _tell_field(ctx, place, name)
+            unset.tell_field(ctx, place, name, use)
         else:
-            message = f"'{name}' may be unset: {_why(flow, name)}"
-            ctx.issue(place, "F402", message, _cure(flow, name))
-
-
-def _tell_field(ctx: Context, place: Place, name: str) -> None:
-    """A warning, for what is known of contacts grows while flows run."""
-    field = name.removeprefix("contact.")
-    if ctx.fields is None:
-        return
-    if field in ctx.fields:
-        message = f"'{name}' may be unset: it has no default"
-        hint = f"write {{{{ {name} | default('...') }}}} or give it a default in smsflow.yaml"
-    else:
-        message = f"smsflow.yaml declares no contact field '{field}', so it may be unset"
-        hint = suggest(field, ctx.fields, "declare it in smsflow.yaml under contact, fields")
-    ctx.issue(place, "F405", message, hint, "warning")
-
-
-def _place_of(ctx: Context, place: Place, name: str) -> Place:
-    """Where the name stands inside a text."""
-    scalar = ctx.origins.get(place)
-    offset = needs.offset_of(scalar.text, name) if scalar else -1
-    return place if scalar is None or offset < 0 else scalar.place_at(offset, len(name))
-
-
-def _setters(flow: Flow, name: str) -> list[AnyStep]:
-    return [
-        step
-        for step in flow.steps.values()
-        if (isinstance(step, Ask | Run | Send | Wait | Reaching) and step.save == name)
-        or (isinstance(step, Set) and any(target == name for target, _ in step.assignments))
-    ]
-
-
-def _why(flow: Flow, name: str) -> str:
-    setters = _setters(flow, name)
-    if not setters:
-        if any(each.name == name for each in flow.inputs):
-            return "not every way to start this flow brings it"
-        return "nothing sets it"
-    step = setters[0]
-    verb = "asked" if isinstance(step, Ask) else "set"
-    if step.when is not None:
-        return f"it is {verb} only when '{step.when.source}' (line {step.when.place.line})"
-    if isinstance(step, Ask) and step.skip and step.default is None and len(setters) == 1:
-        return f"its question can be skipped (line {step.place.line})"
-    return f"it is not {verb} on every way here (line {step.place.line})"
-
-
-def _cure(flow: Flow, name: str) -> str:
-    otherwise = f"write {{{{ {name} | default('none') }}}} or set it first"
-    if _setters(flow, name):
-        return otherwise
-    for step in flow.steps.values():
-        if isinstance(step, Ask) and not step.save:
-            otherwise = f"the question in line {step.place.line} lacks `save: {name}`, or set it"
-            return suggest(name, _own_names(flow) - {name}, otherwise)
-    return suggest(name, (_own_names(flow) | ALWAYS) - {name}, otherwise)
-
-
-def _own_names(flow: Flow) -> Names:
-    """The names that some way through the flow sets."""
-    names = {each.name for each in flow.inputs} | set(flow.variables)
-    for step in flow.steps.values():
-        if isinstance(step, Ask | Run | Send | Wait | Reaching) and step.save:
-            names.add(step.save)
-        elif isinstance(step, Set):
-            names |= {target for target, _ in step.assignments}
-    return frozenset(names)
+            message = f"'{name}' may be unset: {unset.why(flow, name)}"
+            ctx.issue(place, "F402", message, unset.cure(flow, name, use, names))
