@@ -76,7 +76,9 @@ def read_value(type_name: str, raw: Any, *, zone: str) -> Any:
         case "datetime":
             return _datetime(raw, zone)
         case _:
-            return raw
+            if isinstance(raw, Mapping):
+                return raw
+            raise ValueError("must be an object")
 
 
 def _text(raw: Any) -> str:

@@ -318,7 +318,7 @@ def issues_of(steps: str, project: str = PROJECT, extension: Extension | None = 
         ("- call: GET crm:/x\n  json: {a: 1}", "F211 5:3 write `query`, or POST"),
         ("- call: POST crm:/x\n  json: {a: 1}\n  form: {a: 1}", "F211 6:3 leave one"),
         ("- call: POST crm:/x\n  json: [nobody]", "F402 5:10 "),
-        ("- call: POST crm:/x\n  json: {a: '{{ nobody.x }}'}", "F402 5:17 write"),
+        ("- call: POST crm:/x\n  json: {a: '{{ nobody.x }}'}", "F402 5:17 set it first"),
         ("- call: POST crm:/x\n  headers: {Authorization: x}", "F208 5:12 write it under"),
         ("- call: POST crm:/x\n  expect: fine", "F208 5:11 such as 200"),
         ("- call: POST crm:/x\n  timeout: 1m", "F208 5:12 a call that takes longer"),
@@ -327,7 +327,7 @@ def issues_of(steps: str, project: str = PROJECT, extension: Extension | None = 
         ("- call: POST crm:/x\n  on_failed: {end: x}", "F203 5:3 known here: id,"),
         (
             "- call: GET crm:/x\n  save: a\n  on_error: {set: {b: 1}}\n- send: '{{ a.b }}'",
-            "F402 7:13 write",
+            "F402 7:13 put it into",
         ),
         ("- action: lookup", "F316 4:11 name your module under `python`"),
     ],

@@ -14,7 +14,7 @@ from smsflow.engine.language.parse import load, read_bundle, read_flows, read_pr
 from smsflow.engine.model import Ask, Duration, End, Flow, Goto, If, Otp, Send, Set, Wait
 from smsflow.engine.words.replies import Choice
 from smsflow.errors import ProjectInvalid
-from tests.engine.reading_helpers import PROJECT, load_flow, sample, steps
+from tests.engine.reading_helpers import PROJECT, load_flow, only, sample, steps
 
 
 def flow_of(text: str, more: Mapping[str, str] | None = None) -> Flow:
@@ -328,6 +328,36 @@ def test_the_top_of_a_flow_arrives() -> None:
     assert (flow.starts.times, flow.starts.per) == (5, Duration(seconds=3600))
     assert flow.variables == {"rate": 1.5}
     assert flow.key is not None
+
+
+def test_the_default_of_an_object_is_read_as_an_object_that_is_given() -> None:
+    """Its fields have their types and their own defaults."""
+    flow = flow_of(
+        """\
+        smsflow: 1
+        inputs:
+          o: {type: object, fields: {a: decimal, b: {type: text, default: z}}, default: {a: 1}}
+        steps: [{end: done}]
+        """
+    )
+    assert flow.inputs[0].default == {"a": Decimal(1), "b": "z"}
+
+
+@pytest.mark.parametrize(
+    ("default", "problem"),
+    [
+        ("{a: x}", "input 'a' must be a whole number"),
+        ("{}", "input 'a' is missing"),
+        ("{a: 1, b: 2}", "unknown input 'b'"),
+        ("5", "'5' must be an object"),
+    ],
+)
+def test_the_default_of_an_object_that_does_not_fit_is_told(default: str, problem: str) -> None:
+    """Before any session starts with it."""
+    inputs = f"inputs: {{o: {{type: object, fields: {{a: integer}}, default: {default}}}}}\n"
+    issue = only(load_flow("smsflow: 1\n" + inputs + "steps: [send: Hi]"))
+    assert (issue.code, issue.place.line) == ("F202", 2)
+    assert problem in issue.message
 
 
 def test_defaults_of_inputs_have_the_type_that_was_declared() -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from smsflow.engine.inputs import read_value
+from smsflow.engine.inputs import read_inputs, read_value
 from smsflow.engine.language import grammar, literals, requests, source, texts
 from smsflow.engine.language.grammar import Key, Kind, Slot
 from smsflow.engine.language.reading import (
@@ -341,13 +341,24 @@ def typed(ctx: Context, key: Scalar, node: Node) -> Input:
     if "type" not in fields:
         raise Refused
     kind = fields.get("type")
-    default = fit(ctx, kind, fields.nodes["default"]) if "default" in fields else None
     allowed = fields.nodes.get("values") if "values" in fields else None
     nodes = allowed.items if isinstance(allowed, source.Sequence) else ()
     values = tuple(fit(ctx, kind, each) for each in nodes)
     inner = tuple(fields.get("fields", {}).values())
+    default = _default(ctx, kind, inner, fields.nodes["default"]) if "default" in fields else None
     required = "default" not in fields.places
     return Input(key.text, kind, required, default, inner, values, key.place)
+
+
+def _default(ctx: Context, kind: str, inner: tuple[Input, ...], node: Node) -> Any:
+    """A default of its type; that of an object has the defaults of its fields, as one given has."""
+    if kind != "object" or not isinstance(node, source.Mapping):
+        return fit(ctx, kind, node)
+    values, mistakes = read_inputs(inner, literals.literal(ctx, node), zone=ctx.timezone)
+    if mistakes:
+        message = f"in this default {listed(mistakes)}"
+        raise ctx.refuse(node.place, "F202", message, "`fields` says what it has")
+    return values
 
 
 def fit(ctx: Context, kind: str, node: Node) -> Any:

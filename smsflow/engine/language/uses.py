@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from smsflow.engine.language import needs
@@ -162,7 +162,8 @@ def _of_errand(step: Reaching) -> Iterator[Use]:
     if isinstance(step, Call):
         for part in step.request.parts:
             if isinstance(part, Expression):
-                yield Use.strict(part)
+                braced = f"{{{{ {part.source} }}}}"
+                yield replace(Use.strict(part, slot="text"), source=braced)
         if step.where is not None:
             yield Use.of(step.where, _ANSWER)
     if isinstance(step, Lookup):
