@@ -34,6 +34,7 @@ def goes_on(step: AnyStep) -> bool:
     """
     if step.when is not None:
         return True
+    on: Iterator[str]
     match step:
         case End() | Resume():
             return False

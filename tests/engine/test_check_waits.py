@@ -41,6 +41,54 @@ def test_a_mistake_in_a_step(step, code, told, hint):
 
 
 @pytest.mark.parametrize(
+    ("keys", "code", "told"),
+    [
+        ("type: integer\n    min: 5\n    max: 1", "F322", "'min' is 5 and 'max' is 1"),
+        ("type: date\n    min: 2030-05-30\n    max: 2030-01-01", "F322", "no answer fits"),
+        ("type: time\n    min: '18:00'\n    max: '08:00'", "F322", "no answer fits"),
+        ("min: 10\n    max: 3", "F322", "no answer fits"),
+        ("max: 0", "F322", "it may have 0 characters"),
+        ("type: multi\n    choices: [p, q]\n    min: 3", "F322", "there are 2 choices"),
+        ("type: integer\n    range: [1, 5]\n    words: {9: [nine]}", "F322", "9 is outside"),
+        ("type: integer\n    range: [1, 5]\n    then: {7: {end: x}}", "F312", "7 is outside"),
+        ("type: integer\n    range: [1, 5]\n    default: 99", "F323", "default is outside"),
+        ("type: date\n    max: 2030-01-01\n    default: 2031-01-01", "F323", "outside"),
+        ("timeout: 40d", "F506", "40d is never reached: a session lives 30d"),
+        ("timeout: 1d\n    nudge: {after: 1d}", "F506", "1d is never reached: `timeout` is 1d"),
+    ],
+)
+def test_bounds_and_times_that_leave_no_room(keys, code, told):
+    issue = only(load_flow(steps(f"  - ask: Well?\n    {keys}\n")))
+    assert issue.code == code
+    assert told in issue.message
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "ask: Well?\n    type: integer\n    range: [3, 3]\n    then: {3: {end: x}}\n    default: 3",
+        "ask: Well?\n    type: datetime\n    min: 2030-01-01\n    max: 2030-01-01T10:00",
+        'ask: Well?\n    type: date\n    min: "{{ today }}"\n    max: 2020-01-01',
+        "ask: Well?\n    timeout: 30d\n    nudge: {after: 2d}",
+        "wait: 30d",
+        "wait: {until: now, offset: 90d}",
+        "handoff: desk\n    timeout: 1d",
+    ],
+)
+def test_bounds_and_times_with_room_are_left_alone(step):
+    assert not load_flow(steps(f"  - {step}\n")).issues
+
+
+@pytest.mark.parametrize(
+    "step", ["wait: 31d", "wait: {event: a}\n    timeout: 5w", "handoff: d\n    timeout: 31d"]
+)
+def test_a_wait_beyond_the_lifetime_is_told(step):
+    (issue,) = load_flow(steps(f"  - {step}\n")).issues
+    assert (issue.code, issue.level) == ("F506", "warning")
+    assert not load_flow(flow("lifetime: 50d", f"  - {step}\n")).issues
+
+
+@pytest.mark.parametrize(
     ("entry", "code", "told"),
     [
         ("{then: {end: x}}", "F201", "does not say what may happen"),

@@ -158,7 +158,7 @@ def test_an_ask_has_all_that_its_author_wrote() -> None:
               nudge: {after: 1d2h}
               skip: [SKIP, off]
               default: two
-              timeout: 1h30m
+              timeout: 2d1h30m
               deliver: normal
               via: main
               report_within: 5m
@@ -175,7 +175,7 @@ def test_an_ask_has_all_that_its_author_wrote() -> None:
     assert step.nudge is not None
     assert (step.nudge.after, step.nudge.times) == (Duration(1, 7200), 1)
     assert (step.skip, step.default.literal) == (("SKIP", "off"), "two")  # type: ignore[union-attr]
-    assert step.timeout == Duration(seconds=5400)
+    assert step.timeout == Duration(2, 5400)
     assert (step.delivery.policy, step.delivery.via) == ("normal", ("main",))
     assert step.delivery.report_within == Duration(seconds=300)
     assert dict(step.outcomes) == {"then.two": "a.then.two/end-1"}

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from smsflow.engine.language import slots, source
+from smsflow.engine.language.bounds import check_bounds
 from smsflow.engine.language.drafts import Draft
 from smsflow.engine.language.reading import Context, Fields, listed, suggest
 from smsflow.engine.language.source import Node, Scalar
@@ -47,6 +48,7 @@ def answer_of(ctx: Context, draft: Draft) -> tuple[AnswerSpec, Value | None, Val
         letters=kind in CHOOSING and _lists_letters(draft.main),
         pattern=_pattern(ctx, fields),
     )
+    check_bounds(ctx, fields, spec)
     return spec, minimum, maximum
 
 

@@ -15,6 +15,7 @@ from smsflow.engine.language.migrations import check_moves
 from smsflow.engine.language.reading import Context, listed, suggest
 from smsflow.engine.language.sms_checks import check_texts
 from smsflow.engine.language.subflow_checks import check_runs
+from smsflow.engine.language.time_checks import check_times
 from smsflow.engine.language.variables import check_variables
 from smsflow.engine.model import (
     Ask,
@@ -42,6 +43,7 @@ def check_flow(reading: FlowReading) -> None:
     check_graph(reading)
     if reading.flow is not None:
         check_cases(reading)
+        check_times(reading, reading.flow)
         check_moves(reading.ctx, reading.flow, reading.migrations)
         _check_triggers(reading, reading.flow)
         steps = reading.flow.steps.values()
