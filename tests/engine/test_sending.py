@@ -165,6 +165,36 @@ def test_a_reply_can_be_held_by_quiet_hours(world, clock, phone):
     phone.heard("A longer story")
 
 
+def test_a_wait_behind_a_held_text_runs_from_when_it_leaves(world, clock, phone, start):
+    clock.shows("2025-03-10 22:00")
+    world("steps: [{send: Good morning}, {wait: 1h}, {send: An hour later}]")
+    start()
+    clock.shows("2025-03-11 08:00")
+    phone.heard("Good morning")
+    clock.shows("2025-03-11 08:59")
+    phone.heard()
+    clock.shows("2025-03-11 09:00")
+    phone.heard("An hour later")
+
+
+def test_the_timeout_of_an_event_behind_a_held_text_does_too(world, clock, phone, start):
+    clock.shows("2025-03-10 22:00")
+    world("steps: [{send: Pay here}, {wait: {event: paid}, timeout: 2h, on_timeout: {send: Late}}]")
+    start()
+    clock.shows("2025-03-11 09:59")
+    phone.heard("Pay here")
+    clock.shows("2025-03-11 10:00")
+    phone.heard("Late")
+
+
+def test_a_wait_behind_a_text_with_a_date_of_its_own_runs_from_now(world, clock, phone, start):
+    world("steps: [{send: Soon, send_at: now + days(1)}, {wait: 1h}, {send: An hour later}]")
+    start()
+    phone.heard("Soon")  # the provider has it
+    clock.passes("1h")
+    phone.heard("An hour later")
+
+
 def test_the_validity_of_a_text_ends_it(world, place, phone):
     world(GO + "  - {send: Today only, validity: 2h}")
     phone.says("go")

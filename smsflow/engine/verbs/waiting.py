@@ -15,26 +15,35 @@ from smsflow.errors import Place
 
 def wait(turn: Turn, session: Session, flow: Flow, step: Wait) -> str | None:
     """Begin to wait; where to go on when there is nothing to wait for."""
+    if step.moment is not None:
+        return _until(turn, session, step, step.moment)
+    # What is held, as by quiet hours, comes first: the time runs from when it leaves.
+    since = max(turn.now, session.leaves_at or turn.now)
     if step.happening is not None:
         waiting = turn.wait(session, step, "event")
         turn.trace(session, step, "wait", f"event {step.happening.event}")
-        _at_most(turn, session, flow, waiting, "timeout", step.timeout)
-    elif step.moment is not None:
-        return _until(turn, session, step, step.moment)
+        _at_most(turn, session, flow, waiting, "timeout", step.timeout, since)
     else:
-        due = turn.length(step.duration or Duration(), turn.now)
+        due = turn.length(step.duration or Duration(), since)
         waiting = turn.wait(session, step, "timer")
         turn.trace(session, step, "wait", f"until {turn.by_the_clock(due)}")
-        _at_most(turn, session, flow, waiting, "wait", step.duration)
+        _at_most(turn, session, flow, waiting, "wait", step.duration, since)
     return None
 
 
 def _at_most(
-    turn: Turn, session: Session, flow: Flow, waiting: Waiting, name: str, length: Duration | None
+    turn: Turn,
+    session: Session,
+    flow: Flow,
+    waiting: Waiting,
+    name: str,
+    length: Duration | None,
+    since: datetime,
 ) -> None:
     """The timer of that name, unless the session's lifetime is over before."""
+    waiting.since = since
     ends = policy.end_of_life(flow, session, turn.zone)
-    due = ends if length is None else turn.length(length, turn.now)
+    due = ends if length is None else turn.length(length, since)
     late = length is None or due > ends
     turn.timer(session, waiting, "lifetime" if late else name, min(due, ends))
 
