@@ -139,6 +139,47 @@ def test_the_hint_of_a_trigger_says_what_can_be_read_there() -> None:
     assert (issue.code, issue.hint) == ("F402", "here can be read: contact, now, today")
 
 
+PARTS = [
+    ("- send: 'Got {{ answers.zip.raw }}'", "there are: a"),
+    ("- send: Got {{ answers.a.raww }}", "did you mean 'raw'?"),
+    ("- send: Got {{ answers['b'] | default('x') }}", "there are: a"),
+    ("- send: Got {{ message.txt }}", "did you mean 'text'?"),
+    ("- {log: c, when: trigger.kin == 'api'}", "did you mean 'kind'?"),
+    ("- {set: {b: '{{ flow.vresion }}'}}", "did you mean 'version'?"),
+    ("- {switch: error.knd, cases: {http: {log: c}}}", "did you mean 'kind'?"),
+    ("- {emit: e, data: {b: '{{ last.nope }}'}}", "there are: outcome, delivery, http, error"),
+    ("- send: Got {{ last.delivery }}", "the step that it tells of"),
+    ("- {if: last.http.status == 404, then: {log: c}}", "the step that it tells of"),
+    ("- {lookup: contact.phone, save: k}\n- {if: k.romaing, then: {log: c}}", "'roaming'?"),
+]
+
+
+@pytest.mark.parametrize(("text", "hint"), PARTS)
+def test_a_part_that_a_name_of_ours_never_has_is_found(text: str, hint: str) -> None:
+    """In texts, conditions and values, guarded or not, for no run could ever set it."""
+    issue = only(load_flow(steps("- {ask: A?, save: a}\n" + text)))
+    assert issue.code == "F402"
+    assert hint in issue.hint
+
+
+def test_parts_that_are_there_and_names_of_a_text_itself_are_no_mistakes() -> None:
+    """What a flow's own steps make can be read, and so can constants and methods."""
+    flow = """\
+vars: {shop: Leeds}
+steps:
+  - {ask: A?, save: a, on_failed: {log: "{{ last.delivery }} {{ error.kind }}"}}
+  - {ask: B?, id: b}
+  - {run: y, save: a}
+  - {lookup: contact.phone, save: k, on_error: {log: "{{ last.error }} {{ last.outcome }}"}}
+  - {if: k and k.get('phone') and answers.b.tries > 1, then: {log: "{{ flow.shop }}"}}
+  - log: "{% set message = {'x': 1} %}{{ message.x }} {{ trigger.data.any }} {{ event.any }}"
+  - log: "{{ trigger.groups.any }} {{ answers['a'].at }} {{ a.any }}"
+"""
+    other = {"flows/y.yaml": "smsflow: 1\nsteps: [send: Hi]"}
+    top = "smsflow: 1\ntriggers: [{delivery: rejected, where: message.status == 'x'}]\n"
+    assert found(load_flow(top + flow, other)) == []
+
+
 TYPOS = [
     "- {emit: seen, data: [nmae]}",
     "- {run: y, with: {k: '{{ nmae }}'}}",

@@ -37,7 +37,8 @@ def place_of(ctx: Context, place: Place, name: str) -> Place:
     return place if scalar is None or offset < 0 else scalar.place_at(offset, len(name))
 
 
-def _setters(flow: Flow, name: str) -> list[AnyStep]:
+def setters(flow: Flow, name: str) -> list[AnyStep]:
+    """The steps that set the name."""
     return [
         step
         for step in flow.steps.values()
@@ -48,16 +49,16 @@ def _setters(flow: Flow, name: str) -> list[AnyStep]:
 
 def why(flow: Flow, name: str) -> str:
     """Why it may be unset, as the second half of a sentence."""
-    setters = _setters(flow, name)
-    if not setters:
+    found = setters(flow, name)
+    if not found:
         if any(each.name == name for each in flow.inputs):
             return "not every way to start this flow brings it"
         return "nothing sets it"
-    step = setters[0]
+    step = found[0]
     verb = "asked" if isinstance(step, Ask) else "set"
     if step.when is not None:
         return f"it is {verb} only when '{step.when.source}' (line {step.when.place.line})"
-    if isinstance(step, Ask) and step.skip and step.default is None and len(setters) == 1:
+    if isinstance(step, Ask) and step.skip and step.default is None and len(found) == 1:
         return f"its question can be skipped (line {step.place.line})"
     return f"it is not {verb} on every way here (line {step.place.line})"
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from smsflow.engine.language import needs, unset
 from smsflow.engine.language.flows import FlowReading
 from smsflow.engine.language.graph_checks import successors
+from smsflow.engine.language.parts import check_parts
 from smsflow.engine.language.reading import Context
 from smsflow.engine.language.triggers import ReadTrigger
 from smsflow.engine.language.uses import (
@@ -280,6 +281,7 @@ def _check_asked(ctx: Context, flow: Flow, condition: Expression, somewhere: Nam
 
 def _check(reading: FlowReading, flow: Flow, use: Use, names: Names) -> None:
     ctx = reading.ctx
+    check_parts(ctx, flow, use)
     for name in sorted(use.needed.names - names - use.extra):
         place = unset.place_of(ctx, use.place, name)
         if name.startswith("contact."):
