@@ -21,6 +21,7 @@ from sqlalchemy import (
     Float,
     FromClause,
     Select,
+    SelectBase,
     Table,
     Text,
     any_,
@@ -71,6 +72,10 @@ class Dialect(ABC):
         """The condition that the column is an item of the list parameter `name`."""
 
     @abstractmethod
+    def among(self, column: ColumnElement[Any], few: SelectBase) -> ColumnElement[bool]:
+        """The condition that the column is one of the few values of that query."""
+
+    @abstractmethod
     def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
         """INSERT that knows ON CONFLICT."""
 
@@ -101,8 +106,11 @@ class Postgres(Dialect):
         """= ANY of an array, which never becomes a join: joins lose an index's order."""
         (value,) = self.listed(name).selected_columns
         plain = column.type.impl if isinstance(column.type, TypeDecorator) else BigInteger()
-        items = func.array(select(cast(value, plain)).scalar_subquery())
-        return column == any_(items)
+        return self.among(column, select(cast(value, plain)))
+
+    def among(self, column: ColumnElement[Any], few: SelectBase) -> ColumnElement[bool]:
+        """= ANY of an array, for the same reason; with old statistics a join walks the table."""
+        return column == any_(func.array(few.scalar_subquery()))
 
     def insert(self, table: Table) -> postgresql.Insert:
         """PostgreSQL's INSERT."""
@@ -196,6 +204,10 @@ class Sqlite(Dialect):
     def one_of(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
         """IN of the array's items, which have their own types."""
         return column.in_(self.listed(name))
+
+    def among(self, column: ColumnElement[Any], few: SelectBase) -> ColumnElement[bool]:
+        """IN of the query."""
+        return column.in_(few)
 
     def insert(self, table: Table) -> sqlite.Insert:
         """SQLite's INSERT."""

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, or_, select
+from sqlalchemy import Connection, Row, delete, select, union_all
 
 from smsflow.engine.effects import DropQueued
 from smsflow.sms.numbers import number_hash
@@ -221,10 +221,15 @@ class Leaving:
                 (outbox.c.lease_until > dialect.clock).label("leased"),
             )
             .where(
-                or_(
-                    dialect.one_of(outbox.c.message, "ids"),
-                    dialect.one_of(outbox.c.contact, "phones"),
-                    dialect.one_of(outbox.c.owner, "phones"),
+                dialect.among(
+                    outbox.c.id,
+                    union_all(
+                        select(outbox.c.id).where(dialect.one_of(outbox.c.message, "ids")),
+                        select(outbox.c.id).where(dialect.one_of(outbox.c.contact, "phones")),
+                        select(outbox.c.id).where(
+                            outbox.c.owner.is_not(None), dialect.one_of(outbox.c.owner, "phones")
+                        ),
+                    ),
                 )
             )
             .order_by(outbox.c.id)
