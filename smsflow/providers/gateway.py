@@ -23,6 +23,7 @@ from smsflow.providers.base import Capabilities, LogLine, LogsUnavailable, Unrea
 from smsflow.providers.content import Format
 from smsflow.providers.dates import parse_date
 from smsflow.providers.transport import MaybeSent, NotSent, Response, Transport, retry_after
+from smsflow.providers.turns import in_turn
 from smsflow.sms.answers import Answer, Verdict
 from smsflow.sms.encoding import Alphabet, alphabet_of
 from smsflow.sms.messages import Outgoing, Received, Report
@@ -68,21 +69,18 @@ class HttpGateway:
     # --- sending ----------------------------------------------------------------------------------
 
     def send(self, texts: Sequence[Outgoing]) -> list[Answer]:
-        """Hand over texts, a request each; after one that failed as a whole the rest is not tried.
+        """Hand over texts, a request each; after one that nobody judged the rest is not tried.
 
         Raises ValueError for more texts than a batch may have.
         """
         if len(texts) > self.capabilities.batch:
             raise ValueError(f"{len(texts)} texts, and a batch has {self.capabilities.batch}")
-        told: list[Answer] = []
-        for text in texts:
-            outcome = self._submit(text)
-            told.append(outcome)
-            if outcome.verdict not in (Verdict.ACCEPTED, Verdict.REJECTED):
-                return told + [outcome.of_untried()] * (len(texts) - len(told))
-        return told
+        return in_turn([[text] for text in texts], self._submit, self._now)
 
-    def _submit(self, text: Outgoing) -> Answer:
+    def _submit(self, texts: Sequence[Outgoing]) -> list[Answer]:
+        return [self._answer(text) for text in texts]
+
+    def _answer(self, text: Outgoing) -> Answer:
         gateway, values = self._gateway, self._login | _values(text)
         url = self._url
         if query := _filled(gateway.query, values):

@@ -34,6 +34,7 @@ from smsflow.providers.client import (
 from smsflow.providers.codes import Classified
 from smsflow.providers.content import Format
 from smsflow.providers.transport import MaybeSent, NotSent, Response, Transport
+from smsflow.providers.turns import in_turn
 from smsflow.providers.windows import lines_of
 from smsflow.sms.answers import Answer, Verdict
 from smsflow.sms.messages import Clicked, Outgoing, Received, Report
@@ -73,6 +74,7 @@ class PigeonHost:
         self._url = url.rstrip("/")
         self._format = format
         login = AppKey(key) if key else Basic(user, password)
+        self._now = now
         self.client = Client(url, login, format=format, transport=transport, now=now)
 
     def __repr__(self) -> str:
@@ -90,17 +92,15 @@ class PigeonHost:
         """
         if len(texts) > self.capabilities.batch:
             raise ValueError(f"{len(texts)} texts, and a batch has {self.capabilities.batch}")
-        told: list[Answer] = []
-        for _, alike in groupby(texts, key=lambda text: (text.tracking, _bulk_of(text))):
-            told += self._send_alike(list(alike))
-        return told
+        alike = groupby(texts, key=lambda text: (text.tracking, _bulk_of(text)))
+        return in_turn([list(part) for _, part in alike], self._send_alike, self._now)
 
     def _send_alike(self, texts: Sequence[Outgoing]) -> list[Answer]:
         outcome = self._submit(texts)
         if isinstance(outcome, list):
             return outcome
         if outcome.verdict is Verdict.REJECTED and len(texts) > 1:
-            return self._send_one_by_one(texts)
+            return in_turn([[text] for text in texts], self._send_alike, self._now)
         return [outcome] * len(texts)
 
     def _submit(self, texts: Sequence[Outgoing]) -> list[Answer] | Answer:
@@ -136,19 +136,6 @@ class PigeonHost:
             send_at=text.send_at,
             window=text.window,
         )
-
-    def _send_one_by_one(self, texts: Sequence[Outgoing]) -> list[Answer]:
-        """A request for each text, as long as the provider is there to judge them."""
-        told: list[Answer] = []
-        for text in texts:
-            outcome = self._submit([text])
-            if isinstance(outcome, list):
-                told += outcome
-                continue
-            told.append(outcome)
-            if outcome.verdict is not Verdict.REJECTED:
-                return told + [outcome.of_untried()] * (len(texts) - len(told))
-        return told
 
     # --- what became of texts ---------------------------------------------------------------------
 

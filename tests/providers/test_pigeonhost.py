@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
+from datetime import timedelta
+from itertools import count
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -402,6 +404,42 @@ def test_one_by_one_stops_when_the_provider_is_gone(
     answers = pigeon.send([text(n) for n in range(1, 5)])
     assert verdicts(answers) == [Verdict.ACCEPTED, of_it, of_the_rest, of_the_rest]
     assert len(wire.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("happens", "of_it", "of_the_rest"),
+    [
+        (MaybeSent("reset"), Verdict.AMBIGUOUS, Verdict.NOT_SENT),
+        (NotSent("refused"), Verdict.NOT_SENT, Verdict.NOT_SENT),
+        (error(401), Verdict.UNAUTHORIZED, Verdict.UNAUTHORIZED),
+        (error(429), Verdict.THROTTLED, Verdict.THROTTLED),
+    ],
+)
+def test_texts_with_requests_of_their_own_stop_when_the_provider_is_gone(
+    pigeon, wire, text, happens, of_it, of_the_rest
+):
+    """As those of a batch that was refused do."""
+    wire.then(answered(entry()), happens)
+    answers = pigeon.send([text(n, send_at=NOW + timedelta(hours=1)) for n in range(1, 5)])
+    assert verdicts(answers) == [Verdict.ACCEPTED, of_it, of_the_rest, of_the_rest]
+    assert len(wire.requests) == 2
+
+
+def test_a_slow_provider_is_not_waited_for_a_hundred_times(wire, text):
+    """What waits is leased, and STOP can't hold it back; so the rest is claimed anew, at once."""
+    seconds = count(0, 3)
+    pigeon = PigeonHost(
+        "pigeon",
+        "https://pigeon.example/",
+        "user",
+        "s3cret",
+        transport=wire,
+        now=lambda: NOW + timedelta(seconds=next(seconds)),
+    )
+    later = NOW + timedelta(hours=1)
+    answers = pigeon.send([text(n, send_at=later) for n in range(1, 101)])
+    assert verdicts(answers) == [Verdict.ACCEPTED] * 2 + [Verdict.NOT_SENT] * 98
+    assert {answer.retry_after for answer in answers[2:]} == {0}
 
 
 def test_settling_reads_the_logs(pigeon, wire, payload):
