@@ -23,15 +23,16 @@ from smsflow.store.writing import EVERYBODY
 
 PAGE = 500  # contacts
 
+# A time that was missed for longer is left out: good morning at five o'clock helps nobody.
+LATE = timedelta(hours=1)
+
 
 # --- rows -----------------------------------------------------------------------------------------
 
 
-def event_row(
-    name: str, data: Mapping[str, Any], now: datetime, *, dedupe: str | None = None
-) -> NewRow:
-    """An event that came in; `data` is JSON."""
-    return NewRow(Kind.EVENT, EVERYBODY, {"name": name, "data": dict(data)}, now, dedupe)
+def event_row(name: str, data: Any, now: datetime, *, dedupe: str | None = None) -> NewRow:
+    """An event that came in; `data` as `encode` makes it."""
+    return NewRow(Kind.EVENT, EVERYBODY, {"name": name, "data": data}, now, dedupe)
 
 
 def start_row(start: StartFlow, *, rate: float | None = None, dedupe: str | None = None) -> NewRow:
@@ -92,6 +93,8 @@ def _starts(world: World, row: InboxRow, people: Iterable[Contact]) -> Iterable[
         if group is not None and group not in contact.groups:
             continue
         due = _due(world, row, contact)
+        if due is None:
+            continue
         if rate:
             due += timedelta(seconds=count / rate)
         count += 1
@@ -99,13 +102,16 @@ def _starts(world: World, row: InboxRow, people: Iterable[Contact]) -> Iterable[
         yield NewRow(Kind.START, contact.phone, {**shared, "session": session}, due)
 
 
-_OF_PAGES = frozenset({"after", "count", "rate", "local"})
+_OF_PAGES = frozenset({"after", "count", "rate", "local", "noticed"})
 
 
-def _due(world: World, row: InboxRow, contact: Contact) -> datetime:
-    """When it starts with this contact: now, or at a local time in their own zone."""
+def _due(world: World, row: InboxRow, contact: Contact) -> datetime | None:
+    """When it starts with this contact: now, or at a local time in their own zone; None when that
+    was over for long as somebody noticed."""
     local = row.payload.get("local")
     if local is None:
         return row.due
     zone = policy.zone_of(contact.phone, known=contact.timezone, project=world.project.timezone)
-    return max(row.due, moment_of(datetime.fromisoformat(local), zone))
+    theirs = moment_of(datetime.fromisoformat(local), zone)
+    noticed = decode(row.payload.get("noticed")) or row.due
+    return None if theirs + LATE < noticed else max(row.due, theirs)

@@ -216,7 +216,7 @@ class Runtime:
         if not EVENT.fullmatch(event):
             raise ValueError(f"{event!r} can't be the name of an event, such as ticket.closed")
         try:
-            plain = {name: encode(value) for name, value in data.items()}
+            plain = encode(dict(data))
         except TypeError as error:
             raise ValueError(f"the data of {event!r} can't be kept: {error}") from None
         self.store.insert([audience.event_row(event, plain, self.clock.now())])

@@ -6,6 +6,7 @@ rows that it causes, so it comes once, whoever asks and whoever crashes.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,16 +14,18 @@ from random import Random
 
 import structlog
 
-from smsflow.audience import start_row
+from smsflow.audience import LATE, start_row
 from smsflow.engine import clockwork, triggering
 from smsflow.engine.model import Schedule
+from smsflow.engine.signatures import plain
+from smsflow.engine.state import encode
 from smsflow.engine.templating.errors import TemplateError
 from smsflow.engine.world import Route, World
 from smsflow.store import Store
 from smsflow.store.rows import NewRow
 
-# A time that was missed for longer is left out: good morning at five o'clock helps nobody.
-LATE = timedelta(hours=1)
+# From the first place on earth where it is nine o'clock to the last one.
+ROUND_THE_EARTH = timedelta(hours=26)
 
 log = structlog.get_logger(__name__)
 
@@ -57,15 +60,20 @@ class Schedules:
         if due > now:
             return False
         del self._due[key]
-        time = _latest(schedule, max(last, now - LATE), now)
+        late = LATE if schedule.zone is not None else LATE + ROUND_THE_EARTH
+        time = _latest(schedule, max(last, now - late), now)
         if time is None:
             log.warning("schedule_missed", flow=route.flow, due=due)
             self._store.schedule_comes(key, last, now, [])
             return False
-        rows = self._rows(world, route, schedule, time)
+        rows = self._rows(world, route, schedule, time, now)
         return self._store.schedule_comes(key, last, time[0], rows)
 
-    def _rows(self, world: World, route: Route, schedule: Schedule, time: Time) -> list[NewRow]:
+    def _rows(
+        self, world: World, route: Route, schedule: Schedule, time: Time, now: datetime
+    ) -> list[NewRow]:
+        """The row that is everybody's; one in each contact's own zone leaves out, where it is
+        worked off, whose time is missed by `now`."""
         moment, local = time
         try:
             start = triggering.by_clock(world, route, f"{self._rng.getrandbits(64):016x}", moment)
@@ -73,14 +81,20 @@ class Schedules:
             log.error("schedule_failed", flow=route.flow, reason=str(error))
             return []
         row = start_row(start, rate=schedule.rate)
-        where = {"local": local.isoformat() if local else None}
-        return [replace(row, payload={**row.payload, **where})]
+        if local is None:
+            return [row]
+        theirs = {"local": local.isoformat(), "noticed": encode(now)}
+        return [replace(row, payload={**row.payload, **theirs})]
 
 
 def _key(route: Route, schedule: Schedule) -> str:
     """What makes it another schedule: then it begins anew."""
     parts = (route.flow, schedule.cron, schedule.zone or "contact", schedule.group or "")
-    return " ".join(parts)
+    trigger = route.trigger
+    more = (schedule.where, trigger.when, *sorted(trigger.inputs.items()))
+    if not any(more):
+        return " ".join(parts)
+    return " ".join((*parts, hashlib.sha256(repr(plain(more)).encode()).hexdigest()[:16]))
 
 
 def _times(schedule: Schedule, after: datetime) -> Iterator[Time]:

@@ -7,11 +7,13 @@ from random import Random
 
 import pytest
 
+from smsflow.audience import rows_for_each
 from smsflow.engine import world as worlds
 from smsflow.engine.language.parse import load
+from smsflow.engine.state import Contact
 from smsflow.schedules import Schedules
 from smsflow.store import Store
-from smsflow.store.rows import Kind
+from smsflow.store.rows import Changes, Kind
 
 PROJECT = b"""\
 smsflow-project: 1
@@ -85,3 +87,35 @@ def test_in_the_zones_of_contacts_it_comes_when_the_first_one_has_it(
 def test_another_line_of_cron_begins_anew(schedules) -> None:
     schedules('schedule: "0 9 * * *"').come(BEGIN)
     assert schedules('schedule: "0 12 * * *"').come(BEGIN + timedelta(days=30)) == 0
+
+
+def test_schedules_that_differ_in_whom_they_are_for_both_come(schedules) -> None:
+    """They are alike but for a condition."""
+    one = schedules('schedule: "0 9 * * *", audience: {where: contact.city == "Leeds"}')
+    one.come(BEGIN)
+    other = schedules('schedule: "0 9 * * *", audience: {where: contact.city == "York"}')
+    other.come(BEGIN)
+    nine = datetime(2025, 3, 30, 8, 0, tzinfo=UTC)
+    assert [each.come(nine) for each in (one, other)] == [1, 1]
+
+
+def test_whose_own_time_is_to_come_is_reached_though_nothing_ran_in_the_east(
+    store: Store, schedules
+) -> None:
+    """Down as it was nine in Kiribati, up before it is nine in London; whoever missed it by more
+    than an hour is left out, and after a day and two hours everybody is."""
+    zones = {"+447700900123": "Europe/London", "+447700900456": "Pacific/Kiritimati"}
+    people = {phone: Contact(phone, timezone=zone) for phone, zone in zones.items()}
+    with store.work(BEGIN, 1) as batch:
+        batch.save(Changes(contacts=people))
+    nine = 'schedule: "0 9 * * *", tz: contact'
+    schedules(nine).come(BEGIN)
+    found, back = schedules(nine), datetime(2025, 3, 30, 5, 0, tzinfo=UTC)
+    assert found.come(back) == 1
+    with store.work(back, 100) as batch:
+        (row,) = [row for row in batch.rows if row.kind is Kind.AUDIENCE]
+        starts = rows_for_each(found._world(), batch, row, back)
+    assert [(each.contact, each.due) for each in starts] == [
+        ("+447700900123", datetime(2025, 3, 30, 8, 0, tzinfo=UTC))
+    ]
+    assert schedules(nine).come(BEGIN + timedelta(days=9)) == 1  # the last one, which is today's

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -36,9 +36,13 @@ def _pairs(_ctx: click.Context, _parameter: click.Parameter, given: tuple[str, .
 def _value(text: str) -> Any:
     """JSON where it is some, else the text as it stands."""
     try:
-        return json.loads(text)
-    except ValueError:
+        return json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError):
         return text
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number")
 
 
 def _rate(_ctx: click.Context, _parameter: click.Parameter, given: str | None) -> float | None:
@@ -89,11 +93,7 @@ def broadcast(
     try:
         body = {"group": group, "where": where, "inputs": inputs, "rate": rate}
         given = {name: value for name, value in body.items() if value is not None}
-        columns: frozenset[str] = frozenset()
-        if list_ is not None:
-            columns = _columns(list_)
-            given["inputs"] = {**dict.fromkeys(columns, ""), **inputs}
-        start, rate = broadcast_of(runtime, flow, given)
+        start, rate = broadcast_of(runtime, flow, given, whole=list_ is None)
         rows = list(_listed(runtime, start, inputs, list_, rate)) if list_ else None
         many = len(rows) if rows is not None else _count(runtime, start)
         if not dry_run and many and not yes:
@@ -116,11 +116,33 @@ def _people(count: int) -> str:
     return f"{count:,} contact{'' if count == 1 else 's'}"
 
 
-def _columns(path: Path) -> frozenset[str]:
-    """The inputs that a list brings."""
-    with path.open(encoding="utf-8-sig") as file:
-        names = [name.strip() for name in file.readline().split(",")]
-    return frozenset(name for name in names if name != "phone" and not name.startswith("contact."))
+def _lines_of(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """The lines of a list with their numbers, each with the cells that are not empty by column;
+    WebhookRejected for what is no such list."""
+    import csv
+
+    from smsflow.errors import WebhookRejected
+
+    found: list[tuple[int, dict[str, str]]] = []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            columns = [name.strip() for name in next(reader, ())]
+            if "phone" not in columns:
+                reason = "the column 'phone' is missing; commas stand between columns"
+                raise WebhookRejected(400, f"{path.name}:1: {reason}")
+            for cells in reader:
+                if len(cells) > len(columns):
+                    reason = f"{len(cells)} cells, and there are {len(columns)} columns"
+                    raise WebhookRejected(400, f"{path.name}:{reader.line_num}: {reason}")
+                own = {name: cell for name, cell in zip(columns, cells, strict=False) if cell}
+                if own:
+                    found.append((reader.line_num, own))
+    except UnicodeDecodeError:
+        raise WebhookRejected(400, f"{path.name} is not UTF-8; save it as 'CSV UTF-8'") from None
+    except csv.Error as error:
+        raise WebhookRejected(400, f"{path.name}:{reader.line_num}: {error}") from None
+    return found
 
 
 def _count(runtime: Runtime, start: StartFlow) -> int:
@@ -139,7 +161,6 @@ def _listed(
     runtime: Runtime, start: StartFlow, inputs: dict[str, Any], path: Path, rate: float | None
 ) -> Iterator[NewRow]:
     """The starts of a list; WebhookRejected names the line that is wrong."""
-    import csv
     from dataclasses import replace
     from datetime import timedelta
 
@@ -151,32 +172,34 @@ def _listed(
 
     declared = runtime.world.flows[start.flow].inputs
     seen: set[str] = set()
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for line in (reader := csv.DictReader(file)):
-            own = {key.strip(): value for key, value in line.items() if key and value}
-            known = {
-                key.removeprefix("contact."): value
-                for key, value in own.items()
-                if key == "phone" or key.startswith("contact.")
-            }
-            given = {**inputs, **{key: own[key] for key in own if key not in known}}
-            given = {key: value for key, value in given.items() if not key.startswith("contact.")}
-            try:
-                phone, fields = contact_of(runtime, known)
-                _, mistakes = read_inputs(declared, given, zone=runtime.project.timezone)
-                if mistakes:
-                    raise WebhookRejected(400, "; ".join(mistakes))
-            except WebhookRejected as error:
-                reason = f"{path.name}:{reader.line_num}: {error.reason}"
-                raise WebhookRejected(error.status, reason) from None
-            if phone in seen:
-                continue
-            due = start.due + timedelta(seconds=len(seen) / rate if rate else 0)
-            seen.add(phone)
-            session = f"{start.session}-{phone.removeprefix('+')}"
-            one = replace(start, phone=phone, session=session, inputs=given, due=due)
-            row = start_row(one, dedupe=f"start:{session}")
-            yield replace(row, payload={**row.payload, "contact": encode(fields)})
+    for number, line in _lines_of(path):
+        known = {
+            name.removeprefix("contact."): cell
+            for name, cell in line.items()
+            if name == "phone" or name.startswith("contact.")
+        }
+        own = {
+            name: cell
+            for name, cell in line.items()
+            if name != "phone" and not name.startswith("contact.")
+        }
+        given = {**inputs, **own}
+        try:
+            phone, fields = contact_of(runtime, known)
+            _, mistakes = read_inputs(declared, given, zone=runtime.project.timezone)
+            if mistakes:
+                raise WebhookRejected(400, "; ".join(mistakes))
+        except WebhookRejected as error:
+            reason = f"{path.name}:{number}: {error.reason}"
+            raise WebhookRejected(error.status, reason) from None
+        if phone in seen:
+            continue
+        due = start.due + timedelta(seconds=len(seen) / rate if rate else 0)
+        seen.add(phone)
+        session = f"{start.session}-{phone.removeprefix('+')}"
+        one = replace(start, phone=phone, session=session, inputs=encode(given), due=due)
+        row = start_row(one, dedupe=f"start:{session}")
+        yield replace(row, payload={**row.payload, "contact": encode(fields)})
 
 
 def _set_going(
@@ -206,6 +229,7 @@ def emit(ctx: click.Context, name: str, data: dict[str, Any]) -> None:
     Exit code 1: no flow listens to it, and nothing was told.
     """
     from smsflow.audience import event_row
+    from smsflow.engine.state import encode
     from smsflow.runtime import Runtime
 
     runtime = Runtime.open(settings(ctx))
@@ -217,7 +241,7 @@ def emit(ctx: click.Context, name: str, data: dict[str, Any]) -> None:
         texts = {key: str(value) if key == "phone" else value for key, value in data.items()}
         if "phone" in texts and not texts["phone"].startswith("+"):
             texts["phone"] = f"+{texts['phone']}"
-        runtime.store.insert([event_row(name, texts, runtime.clock.now())])
+        runtime.store.insert([event_row(name, encode(texts), runtime.clock.now())])
     finally:
         runtime.close()
     click.echo(f"{name} is told")

@@ -210,7 +210,6 @@ def _values(text: Outgoing) -> dict[str, str | None]:
         "validity_minutes": None if text.validity_minutes is None else str(text.validity_minutes),
         "coding": "0" if gsm else "2",
         "message_class": "0" if text.flash else None,
-        "send_at": text.send_at.isoformat() if text.send_at else None,
         "callback_data": text.callback_data,
     }
 

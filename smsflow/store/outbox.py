@@ -8,7 +8,7 @@ sender that dies leaves nothing behind but a lease that runs out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 
 from smsflow.engine.policy import Rules
+from smsflow.engine.state import CLOCKS_DIFFER
 from smsflow.sms.options import Options
 from smsflow.sms.states import State
 from smsflow.store.bucket import Bucket
@@ -43,8 +44,7 @@ from smsflow.store.schema import attempts, contacts, inbox, messages, outbox
 from smsflow.store.writing import INBOX, PRIORITIES, report_row
 
 _NOW = bindparam("now", type_=Instant())
-# Microseconds by which the clocks of two hosts may differ.
-_CLOCKS_APART: ColumnElement[Any] = literal_column("5000000")
+_CLOCKS_APART: ColumnElement[Any] = literal_column(str(CLOCKS_DIFFER // timedelta(microseconds=1)))
 _STRAYS = 500  # rows that one call refuses at the most
 
 

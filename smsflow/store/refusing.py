@@ -34,7 +34,7 @@ class Refuser:
     """The statements of a refusal, built once."""
 
     def __init__(self, dialect: Dialect) -> None:
-        self._states = dialect.updates(messages, "id", "state error final_at")
+        self._states = dialect.updates(messages, "id", "state status error final_at")
         self._delete = delete(outbox).where(dialect.one_of(outbox.c.id, "rows"))
         self._hold = (
             update(outbox)
@@ -52,6 +52,7 @@ class Refuser:
             {
                 "id": each.message,
                 "state": State.HELD if each.may_be_out else each.state,
+                "status": None,  # what a provider said of an earlier try
                 "error": each.reason,
                 "final_at": None if each.may_be_out else now,
             }

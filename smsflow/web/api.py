@@ -66,11 +66,14 @@ def blueprint(flow: SMSFlow) -> Blueprint:
 
 
 def body_of_request() -> Mapping[str, Any]:
-    """The JSON object that was sent."""
+    """The JSON object that was sent; all that is in it can be kept."""
     try:
         body = request.get_json(silent=True)
+        encode(body)
     except RecursionError:  # which Flask doesn't count among the mistakes of callers
         body = None
+    except TypeError as error:
+        raise WebhookRejected(400, f"what was sent can't be kept: {error}") from None
     if not isinstance(body, dict):
         raise WebhookRejected(400, "send a JSON object, with Content-Type: application/json")
     return body
@@ -113,7 +116,8 @@ class Desk:
             {
                 "flow": name,
                 "session": session,
-                "inputs": inputs,  # as they came: the engine reads them in the contact's own zone
+                # As they came: the engine reads them in the contact's own zone.
+                "inputs": encode(inputs),
                 "contact": encode(known),
             },
             self._runtime.clock.now(),

@@ -4,8 +4,12 @@
     POST /v1/flows/<flow>/broadcasts     {"group": "patients", "inputs": {...}}   -> 202
 
 Both take the API's bearer token. A system that can sign and keep no token sends an event with
-`X-Smsflow-Signature: t=<seconds since 1970>,v1=<hex>`, the HMAC-SHA256 of `<t>.<body>` under
-SMSFLOW_EVENTS_SECRET, within five minutes. With an `Idempotency-Key` a repetition does nothing.
+`X-Smsflow-Signature: t=<seconds since 1970>,v1=<hex>`, the HMAC-SHA256 of `<t>.<name>.<body>` under
+SMSFLOW_EVENTS_SECRET, within five minutes.
+
+With an `Idempotency-Key` a repetition does nothing. That of a signed event is signed too, as
+`<t>.<name>.<key>.<body>`; without one the signature itself is the key, so what somebody caught on
+the way tells nothing again.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from flask import Blueprint, request
 
 from smsflow.audience import event_row, start_row
 from smsflow.engine.effects import StartFlow
+from smsflow.engine.inputs import read_inputs
 from smsflow.engine.language.literals import EVENT
 from smsflow.engine.state import encode
 from smsflow.engine.templating.errors import TemplateError
@@ -45,16 +50,19 @@ def blueprint(flow: SMSFlow) -> Blueprint:
     @pages.post("/events/<name>")
     def event(name: str) -> Answer:
         signature = request.headers.get(SIGNATURE)
+        key = request.headers.get("Idempotency-Key")
         if signature is None:
             gate.check_token()
         else:
+            about = name if key is None else f"{name}.{key}"
+            signed = about.encode() + b"." + request.get_data()
             secret = runtime.settings.events_secret
-            check_signature(signature, request.get_data(), secret, runtime.clock.now())
+            own = check_signature(signature, signed, secret, runtime.clock.now())
+            key = own if key is None else key
         if not EVENT.fullmatch(name):
             raise WebhookRejected(400, f"{name!r} can't be the name of an event")
-        key = request.headers.get("Idempotency-Key")
         dedupe = None if key is None else f"event:{name}:{_digest(key)}"
-        row = event_row(name, body_of_request(), runtime.clock.now(), dedupe=dedupe)
+        row = event_row(name, encode(body_of_request()), runtime.clock.now(), dedupe=dedupe)
         (fresh,) = runtime.store.insert([row])
         heard = name in runtime.world.listeners
         return {"event": name, "heard": heard, "known": not fresh}, 202
@@ -62,8 +70,8 @@ def blueprint(flow: SMSFlow) -> Blueprint:
     @pages.post("/flows/<name>/broadcasts")
     def broadcast(name: str) -> Answer:
         gate.check_token()
-        start, rate = broadcast_of(runtime, name, body_of_request())
         key = request.headers.get("Idempotency-Key")
+        start, rate = broadcast_of(runtime, name, body_of_request(), key=key)
         dedupe = None if key is None else f"broadcast:{name}:{_digest(key)}"
         (fresh,) = runtime.store.insert([start_row(start, rate=rate, dedupe=dedupe)])
         return {"broadcast": start.session, "flow": name, "known": not fresh}, 202
@@ -71,17 +79,18 @@ def blueprint(flow: SMSFlow) -> Blueprint:
     return pages
 
 
-def check_signature(header: str, body: bytes, secret: str, now: datetime) -> None:
-    """Refuse what is not signed with our secret, or was so too long ago."""
+def check_signature(header: str, signed: bytes, secret: str, now: datetime) -> str:
+    """The signature; refuses what is not signed with our secret, or was so too long ago."""
     if not secret:
         raise WebhookRejected(403, "signatures are off; set SMSFLOW_EVENTS_SECRET to turn them on")
     parts = dict(part.strip().partition("=")[::2] for part in header.split(","))
     stamp, given = parts.get("t", ""), parts.get("v1", "")
-    wanted = hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+    wanted = hmac.new(secret.encode(), stamp.encode() + b"." + signed, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(given.encode(), wanted.encode()):
-        raise WebhookRejected(401, f"{SIGNATURE} does not fit the body")
+        raise WebhookRejected(401, f"{SIGNATURE} does not fit the event")
     if not stamp.isdigit() or abs(now.timestamp() - int(stamp[:12])) > FRESH:
         raise WebhookRejected(401, f"{SIGNATURE} is older than five minutes, or from the future")
+    return given
 
 
 def _digest(key: str) -> str:
@@ -89,9 +98,17 @@ def _digest(key: str) -> str:
 
 
 def broadcast_of(
-    runtime: Runtime, name: str, body: Mapping[str, Any]
+    runtime: Runtime,
+    name: str,
+    body: Mapping[str, Any],
+    *,
+    key: str | None = None,
+    whole: bool = True,
 ) -> tuple[StartFlow, float | None]:
-    """What a body asks for, and how many to start in a second."""
+    """What a body asks for, and how many to start in a second. The same `key` gives the same id.
+
+    `whole` is False where each contact brings inputs of their own, which are checked with them.
+    """
     found = runtime.world.flows.get(name)
     if found is None:
         raise WebhookRejected(404, f"there is no flow '{name}'")
@@ -107,21 +124,21 @@ def broadcast_of(
         raise WebhookRejected(400, "'group' must be the name of a group")
     if not isinstance(inputs, dict):
         raise WebhookRejected(400, "'inputs' must be an object")
-    missing = [each.name for each in found.inputs if each.required and each.name not in inputs]
-    if missing:
-        raise WebhookRejected(400, f"input '{missing[0]}' is missing")
+    _, mistakes = read_inputs(found.inputs, inputs, zone=runtime.project.timezone)
+    if mistakes and whole:
+        raise WebhookRejected(400, "; ".join(mistakes))
     if rate is not None and (isinstance(rate, bool) or not isinstance(rate, int | float)):
         raise WebhookRejected(400, "'rate' must be a number of starts in a second")
     if rate is not None and not 0 < rate <= 1000:
         raise WebhookRejected(400, "'rate' must be more than 0 and at most 1000")
     start = StartFlow(
         flow=name,
-        session=secrets.token_hex(8),
+        session=secrets.token_hex(8) if key is None else _digest(f"{name}\0{key}")[:16],
         due=runtime.clock.now(),
         kind="broadcast",
         group=group,
         where=_where(body.get("where")),
-        inputs={key: encode(value) for key, value in inputs.items()},
+        inputs=encode(inputs),
     )
     return start, rate
 

@@ -74,6 +74,55 @@ def test_a_wrong_line_is_named_and_nobody_is_texted(
     assert rows(site) == []
 
 
+def test_a_list_as_other_programs_write_it(site: Path, tmp_path: Path) -> None:
+    """Everything in quotes, a mark in front, an empty line."""
+    people = tmp_path / "people.csv"
+    people.write_text(
+        '\ufeff"phone","ticket","contact.subscribed"\r\n"+447700900123","T1","marketing"\r\n\r\n'
+    )
+    done = run(site, "broadcast", "csat-survey", "--file", str(people), "--yes")
+    assert (done.exit_code, done.stdout) == (0, "csat-survey: 1 contact\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            b"phone,contact.first_name\n+447700900123,Zo\xeb\n",
+            "people.csv is not UTF-8; save it as",
+        ),
+        (b"phone;ticket\n+447700900123;T1\n", "people.csv:1: the column 'phone' is missing"),
+        (b"", "people.csv:1: the column 'phone' is missing"),
+        (b"phone\n+447700900123,T1\n", "people.csv:2: 2 cells, and there are 1 columns"),
+        (b'phone,ticket\n"+447700900123"x,T1\n', "people.csv:2: ',' expected after '\"'"),
+    ],
+)
+def test_what_is_no_list_is_told(site: Path, tmp_path: Path, content: bytes, said: str) -> None:
+    people = tmp_path / "people.csv"
+    people.write_bytes(content)
+    done = run(site, "broadcast", "csat-survey", "--file", str(people), "--yes")
+    assert (done.exit_code, said in done.stderr) == (2, True), done.stderr
+
+
+def test_a_column_named_as_a_field_of_the_contact_is_an_input(site: Path, tmp_path: Path) -> None:
+    flow = site / "flows" / "offer.yaml"
+    flow.write_text(
+        "smsflow: 1\ntriggers: [{broadcast: true}]\ninputs: {first_name: {type: text}}\n"
+        "steps: [{send: 'Hi {{ first_name }}'}]\n"
+    )
+    people = tmp_path / "people.csv"
+    people.write_text("phone,first_name,contact.first_name\n+447700900123,Ada,Augusta\n")
+    done = run(site, "broadcast", "offer", "--file", str(people), "--yes")
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize("given", ["nosuch=1", "ticket=NaN"])
+def test_inputs_for_all_are_checked_before_anybody_starts(site: Path, given: str) -> None:
+    done = run(site, "broadcast", "csat-survey", "--input", given, "--yes")
+    wanted = 2 if given.startswith("nosuch") else 0  # NaN is a text as good as any
+    assert done.exit_code == wanted, done.output
+
+
 def test_an_input_that_the_flow_does_not_have_is_told(site: Path, tmp_path: Path) -> None:
     people = tmp_path / "people.csv"
     people.write_text("phone,tikcet\n+447700900123,T1\n")

@@ -45,7 +45,6 @@ EVERYTHING = Gateway(
         "mclass": "{message_class}",
         "validity": "{validity_minutes}",
         "dlr-url": "{report_url}?id={wire_id}&type=%d",
-        "at": "{send_at}",
         "data": "{callback_data}",
         "plain": "{not a placeholder}",
     },
@@ -62,7 +61,6 @@ def test_every_placeholder_is_filled(gate, text):
                 flash=True,
                 validity_minutes=5,
                 report_url="https://me.example/dlr",
-                send_at=NOW,
                 callback_data="x",
             )
         ]
@@ -78,7 +76,6 @@ def test_every_placeholder_is_filled(gate, text):
         "mclass": "0",
         "validity": "5",
         "dlr-url": "https://me.example/dlr?id=m1-0&type=%d",
-        "at": "2015-03-01T08:00:00+00:00",
         "data": "x",
         "plain": "{not a placeholder}",
     }

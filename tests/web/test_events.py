@@ -15,6 +15,10 @@ PHONE = "+447700900123"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 SECRET = "events-secret-0123456789"
 
+DEEP: list[object] = []
+for _ in range(900):
+    DEEP = [DEEP]
+
 
 def closed(desk: Desk, **more: object) -> object:
     data = {"id": "T1", "phone": PHONE, **more}
@@ -63,6 +67,11 @@ def test_nobody_listens_is_told(desk: Desk) -> None:
         ("flows/csat-survey/broadcasts", {"grup": "a"}, BEARER, 400),
         ("flows/csat-survey/broadcasts", {"where": "contact."}, BEARER, 400),
         ("flows/csat-survey/broadcasts", {"rate": 0}, BEARER, 400),
+        ("flows/csat-survey/broadcasts", {"inputs": {"nosuch": 1}}, BEARER, 400),
+        ("flows/csat-survey/broadcasts", {"inputs": {"ticket": float("nan")}}, BEARER, 400),
+        ("flows/csat-survey/broadcasts", {"inputs": {"ticket": DEEP}}, BEARER, 400),
+        ("events/a", {"id": float("inf")}, BEARER, 400),
+        ("events/" + "a" * 101, {}, BEARER, 400),
         ("flows/csat-survey/broadcasts", {}, {}, 401),
     ],
 )
@@ -74,6 +83,20 @@ def test_what_is_refused_leaves_no_row(
     assert desk.rows() == []
 
 
+BODY = b'{"phone": "+447700900123"}'
+
+
+def signed(
+    desk: Desk, about: str = "ticket.closed", *, age: int = 0, secret: str = SECRET
+) -> dict[str, str]:
+    """The header of an event that was signed so many seconds ago."""
+    object.__setattr__(desk.runtime.settings, "events_secret", SECRET)
+    stamp = int(desk.clock.now().timestamp()) - age
+    content = f"{stamp}.{about}.".encode() + BODY
+    digest = hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()
+    return {"X-Smsflow-Signature": f"t={stamp},v1={digest}", "Content-Type": "application/json"}
+
+
 @pytest.mark.parametrize(
     ("age", "secret", "status"),
     [(0, SECRET, 202), (299, SECRET, 202), (301, SECRET, 401), (0, "another-secret-0123", 401)],
@@ -81,17 +104,50 @@ def test_what_is_refused_leaves_no_row(
 def test_a_signature_does_instead_of_the_token(
     desk: Desk, age: int, secret: str, status: int
 ) -> None:
-    """Over the time and the body, and for five minutes."""
-    object.__setattr__(desk.runtime.settings, "events_secret", SECRET)
-    body, stamp = b'{"phone": "+447700900123"}', int(desk.clock.now().timestamp()) - age
-    digest = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
-    answer = desk.client.post(
-        "/v1/events/ticket.closed",
-        data=body,
-        content_type="application/json",
-        headers={"X-Smsflow-Signature": f"t={stamp},v1={digest}"},
-    )
+    """Over the time, the name and the body, and for five minutes."""
+    headers = signed(desk, age=age, secret=secret)
+    answer = desk.client.post("/v1/events/ticket.closed", data=BODY, headers=headers)
     assert answer.status_code == status
+
+
+def test_a_signed_event_that_was_caught_on_the_way_tells_nothing_again(desk: Desk) -> None:
+    """Neither as it is, nor as another event, nor under a key of the catcher's."""
+    headers = signed(desk)
+    post = desk.client.post
+    assert post("/v1/events/ticket.closed", data=BODY, headers=headers).json["known"] is False
+    assert post("/v1/events/ticket.closed", data=BODY, headers=headers).json["known"] is True
+    assert post("/v1/events/ticket.lost", data=BODY, headers=headers).status_code == 401
+    keyed = {**headers, "Idempotency-Key": "mine"}
+    assert post("/v1/events/ticket.closed", data=BODY, headers=keyed).status_code == 401
+    assert len(desk.rows()) == 1
+
+
+def test_a_key_is_signed_too_and_holds_for_a_later_signature(desk: Desk) -> None:
+    """Whoever is not sure that it came signs it anew."""
+    known = []
+    for age in (10, 0):
+        headers = signed(desk, "ticket.closed.T1", age=age) | {"Idempotency-Key": "T1"}
+        answer = desk.client.post("/v1/events/ticket.closed", data=BODY, headers=headers)
+        known.append(answer.json["known"])
+    assert known == [False, True]
+
+
+def test_what_looks_like_a_value_of_ours_stays_what_it_is(desk: Desk) -> None:
+    """Nobody outside writes times and decimals in our own way of keeping them."""
+    assert closed(desk, at={"$datetime": "x"}).status_code == 202
+    desk.works()
+    assert desk.runtime.store.health(desk.clock.now()).dead_letters == 0
+    assert desk.runtime.store.trace_of(PHONE)
+
+
+def test_a_broadcast_with_a_key_keeps_its_id(desk: Desk) -> None:
+    headers = {**BEARER, "Idempotency-Key": "abc"}
+    told = [
+        desk.client.post("/v1/flows/csat-survey/broadcasts", json={}, headers=headers).json
+        for _ in range(2)
+    ]
+    assert [each["known"] for each in told] == [False, True]
+    assert told[0]["broadcast"] == told[1]["broadcast"]
 
 
 def subscribe(desk: Desk, count: int) -> list[str]:

@@ -15,7 +15,7 @@ from smsflow.errors import Place
 DURATION = re.compile(r"(-?)(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
 TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 RATE = re.compile(r"(\d{1,6})/(\d{0,5}[smhdw])", re.ASCII)
-EVENT = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*", re.ASCII)
+EVENT = re.compile(r"(?!.{101})[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*", re.ASCII)
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 MAX_DAYS = 400

@@ -21,7 +21,6 @@ PLACEHOLDERS = {
     "validity_minutes": "for how long the text may be tried",
     "coding": "0 for the GSM alphabet, 2 for UCS-2, as Kannel counts",
     "message_class": "0 for a flash text",
-    "send_at": "when it is to leave, ISO 8601",
     "callback_data": "data that reports bring back",
 }
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
