@@ -39,7 +39,7 @@ def goes_on(step: AnyStep) -> bool:
         case End() | Resume():
             return False
         case Ask():
-            on: Iterator[str] = (each for each in _of_question(step) if _is_passed(step, each))
+            on = (each for each in _of_question(step) if _is_passed(step, each))
         case If() | Switch() | Handoff():
             on = _of_verb(step)
         case _:
