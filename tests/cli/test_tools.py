@@ -239,7 +239,7 @@ def test_diff_counts_the_sessions_that_wait_at_a_changed_step(
     text = (site.folder / "flows/csat-survey.yaml").read_text("utf-8")
     text = text.replace("score <=", "mark <=").replace("score >=", "mark >=")
     (site.folder / "flows/csat-survey.yaml").write_text(
-        text.replace("score is none", "mark is none").replace("ticket, score,", "ticket, mark,"),
+        text.replace("score is none", "mark is none").replace("[ticket, score", "[ticket, mark"),
         "utf-8",
     )
     done = run(site.folder, "diff", str(old))
