@@ -154,6 +154,7 @@ def test_route_live_runs_a_session_on_the_version_it_began_with(site: Site, edit
     """A question that is no longer in the file is still open."""
     site.says("feedback")
     edit(site.folder / "flows/csat-survey.yaml", "range: [1, 5]", "range: [1, 3]")
+    edit(site.folder / "flows/csat-survey.yaml", "5: [great", "3: [great")
     lines = run(site.folder, "route", PHONE, "5", "--live").output.splitlines()
     assert [line[5:11] for line in lines if line.startswith(">")] == ["answer"]
 
