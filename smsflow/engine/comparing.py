@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from enum import IntEnum
-from typing import Any
 
-from smsflow.engine.model import AnyStep, Ask, Flow, Text
+from smsflow.engine.model import AnyStep, Ask, Flow, Text, Trigger
 from smsflow.engine.signatures import plain, unlike, waits
 from smsflow.errors import Place
 
@@ -64,19 +63,30 @@ _HEAD = (
 
 def _heads(old: Flow, new: Flow) -> Iterator[Changed]:
     yield from _inputs(old, new)
-    before, after = ([plain(each) for each in flow.triggers] for flow in (old, new))
-    for trigger, seen in zip(new.triggers, after, strict=True):
-        if seen not in before:
-            yield Changed(Change.ADDITIVE, f"trigger {trigger_text(trigger)} added", None)
-    for trigger, seen in zip(old.triggers, before, strict=True):
-        if seen not in after:
-            yield Changed(Change.STRUCTURAL, f"trigger {trigger_text(trigger)} removed", None)
+    yield from _triggers(old, new)
     for name in _HEAD:
         if plain(getattr(old, name)) != plain(getattr(new, name)):
             shown = {"variables": "vars", "starts": "limits"}.get(name, name)
             yield Changed(Change.STRUCTURAL, f"'{shown}' changed")
     if old.description != new.description:
         yield Changed(Change.TEXT, "'description' changed")
+
+
+def _triggers(old: Flow, new: Flow) -> Iterator[Changed]:
+    """One that reads alike is the same with other settings, and no other one."""
+    before, after = ([plain(each) for each in flow.triggers] for flow in (old, new))
+    gone = [each for each in old.triggers if plain(each) not in after]
+    for trigger in (each for each in new.triggers if plain(each) not in before):
+        text = trigger_text(trigger)
+        known = next((each for each in gone if trigger_text(each) == text), None)
+        if known is None:
+            yield Changed(Change.ADDITIVE, f"trigger {text} added")
+        else:
+            gone.remove(known)
+            what = f"trigger {text}: {_what(known, trigger)} changed"
+            yield Changed(Change.STRUCTURAL, what, None, trigger.place)
+    for trigger in gone:
+        yield Changed(Change.STRUCTURAL, f"trigger {trigger_text(trigger)} removed")
 
 
 def _inputs(old: Flow, new: Flow) -> Iterator[Changed]:
@@ -93,7 +103,7 @@ def _inputs(old: Flow, new: Flow) -> Iterator[Changed]:
         yield Changed(Change.BREAKING, f"input '{name}' removed")
 
 
-def trigger_text(trigger: Any) -> str:
+def trigger_text(trigger: Trigger) -> str:
     """A trigger in a few words, such as `keyword HOURS, OPEN to main`."""
     said = {
         "keyword": ", ".join(trigger.words),
@@ -197,14 +207,14 @@ def _languages(old: AnyStep, new: AnyStep) -> str:
 _WAYS = ("next", "outcomes")
 
 
-def _what(old: AnyStep, new: AnyStep) -> str:
+def _what(old: AnyStep | Trigger, new: AnyStep | Trigger) -> str:
     """The parts that differ, by their names in the file where they have one there."""
     names = [
         each.name
         for each in fields(new)
         if plain(getattr(old, each.name)) != plain(getattr(new, each.name))
     ]
-    shown = {"minimum": "min", "maximum": "max", "condition": "the condition"}
+    shown = {"minimum": "min", "maximum": "max", "condition": "the condition", "language": "lang"}
     told = [shown.get(name, name) for name in names if name not in _WAYS]
     if any(name in _WAYS for name in names) and "target" not in told:
         told.append("where it leads")

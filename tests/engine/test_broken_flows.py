@@ -430,6 +430,7 @@ def test_a_filter_nearly_right_is_told_with_the_right_one() -> None:
     """A name far from all filters is told with the list of them."""
     issue = only(load_flow(steps("- send: 'Hi {{ contact.city | uper }}'")))
     assert issue.message.endswith("no filter 'uper'; did you mean 'upper'?")
+    assert "docs/language.md" in issue.hint
     issue = only(load_flow(steps("- send: 'Hi {{ contact.city | xyz }}'")))
     assert "there are abs, capitalize" in issue.message
 

@@ -131,6 +131,14 @@ def test_a_session_that_is_expected_to_fail_may_fail():
     assert played("in: break", "end: failed", flow="broken").passed
 
 
+def test_the_end_of_a_session_that_was_replaced_can_be_expected():
+    """Of the sessions that are over, only those count that the last happening ended."""
+    asked = ("in: go", "out: How many?")
+    assert played(*asked, *asked, "end: restarted").passed
+    again = played(*asked, *asked, "dlr: delivered", "end: restarted")
+    assert failure(again)[1] == "expected the end: restarted"
+
+
 def test_a_start_that_is_refused_stands_in_the_chat():
     result = played("start: {n: many}", "silent: true")
     assert any("must be a whole number" in line.text for line in result.chat)

@@ -75,6 +75,8 @@ def note_cut(ctx: Context, node: Scalar) -> None:
 def _broken(ctx: Context, node: Scalar, error: TemplateError) -> Refused:
     place = node.place_of_line(error.line) if error.line else node.place
     hint = "values stand in {{ }}, conditions in {% if ... %} ... {% endif %}"
+    if error.kind == "refused":
+        hint = "all that a text can do stands in docs/language.md, under Values"
     return ctx.refuse(place, "F401", f"this text can't be read: {error.message}", hint)
 
 

@@ -12,7 +12,8 @@ from smsflow.errors import SmsflowError
 class TemplateError(SmsflowError, ValueError):
     """A text or an expression that cannot be compiled or rendered.
 
-    `kind` is syntax (found when compiling), undefined (a value that is not set was used), limit
+    `kind` is syntax (found when compiling), refused (so is that: templates don't have it; the
+    message says what they have), undefined (a value that is not set was used), limit
     (too long, too deep, too many steps) or type (an operation on a value it does not go with).
     `line` counts from 1 inside the source; None when it is not known.
     """

@@ -66,7 +66,7 @@ def check(tree: nodes.Node, filters: frozenset[str] | None) -> None:
             raise TemplateError("it is nested too deeply", "limit", node.lineno)
         refusal = _refusal(node, filters)
         if refusal:
-            raise TemplateError(refusal, "syntax", node.lineno)
+            raise TemplateError(refusal, "refused", node.lineno)
         open_nodes.extend((child, depth + 1) for child in node.iter_child_nodes())
 
 

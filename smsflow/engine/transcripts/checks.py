@@ -65,6 +65,7 @@ class Checks:
         self._heard = 0  # events of the flows that a line has spoken of
         self._called = 0  # calls that a line has spoken of
         self._handed = 0  # handoffs that a line has spoken of
+        self._over: frozenset[str] = frozenset()  # sessions that ended before the last happening
 
     def text_of(self, line: Line) -> SimulatedText:
         """The text that a line is about: number `of`, else the last one."""
@@ -74,6 +75,11 @@ class Checks:
             reason = f"there is no text {number}" if sent else "nothing was sent yet"
             raise Failed(line.place_of("of"), reason)
         return sent[number - 1]
+
+    def before_happening(self) -> None:
+        """What has ended until now is not what the next happening ends."""
+        ended = (each for each in self.sim.sessions.values() if not each.live)
+        self._over = frozenset(each.id for each in ended)
 
     def trouble(self, since: int) -> list[TraceLine]:
         return [line for line in self.sim.trace[since:] if line.line.what in TROUBLE]
@@ -208,11 +214,20 @@ class Checks:
 
     def _check_end(self, line: Line) -> None:
         session = self._session(line)
-        if session.outcome == line.value:
+        if line.value in (session.outcome, *self._just_ended()):
             return
         at = f"waits at '{session.waiting.step}'" if session.waiting else "has not begun"
         got = session.outcome or f"nothing, it {at}"
         raise Failed(line.value_place, f"expected the end: {line.value}", got=got)
+
+    def _just_ended(self) -> list[str]:
+        """How sessions ended by what happened last, such as one that `mode: restart` replaced."""
+        sessions = self.sim.sessions.values()
+        return [
+            each.outcome
+            for each in sessions
+            if each.flow == self.test.flow and each.outcome and each.id not in self._over
+        ]
 
     def _check_value(self, line: Line, name: str, wanted: Any) -> None:
         actual = self._actual(name, line)

@@ -117,6 +117,7 @@ class _Player(Checks):
         for line in self.test.lines:
             if line.happens:
                 self.nothing_unexpected(line.place)
+                self.before_happening()
                 self._happen(line)
                 self._show()
             else:
