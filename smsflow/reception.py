@@ -32,6 +32,8 @@ LARGEST_TEXT = 64 * 1024  # characters of one text, far beyond what SMS can carr
 
 log = structlog.get_logger(__name__)
 
+Dead = tuple[str, Any, str]  # its source, what it was, and why it can't be read
+
 
 class Pushed(StrEnum):
     """What a dead letter of a push holds: its source is one of these, a colon and the provider."""
@@ -71,11 +73,10 @@ class Reception:
         """Commit texts that came in by GET or POST; a redelivery changes nothing."""
         rows: list[NewRow] = []
         parts: list[NewPart] = []
-        dead: list[tuple[str, Any, str]] = []
+        dead = _dead(how, provider, found)
         now = self._runtime.clock.now()
         for each in found:
             if isinstance(each, Unreadable):
-                dead.append((f"{how}:{provider}", each.raw, each.reason))
                 continue
             number = self._number(provider, each.receiver)
             if number is None:
@@ -95,25 +96,15 @@ class Reception:
         """Commit the reports; they need no dedupe key, for states only move forward."""
         now = self._runtime.clock.now()
         rows = [_report_row(provider, each, now) for each in found if isinstance(each, Report)]
-        dead = [
-            (f"{Pushed.REPORT}:{provider}", each.raw, each.reason)
-            for each in found
-            if isinstance(each, Unreadable)
-        ]
-        return self._commit(rows, dead)
+        return self._commit(rows, _dead(Pushed.REPORT, provider, found))
 
     def clicks(self, provider: str, found: Sequence[Clicked | Unreadable]) -> Taken:
         """Commit clicks; one that is told again changes nothing."""
         now = self._runtime.clock.now()
         rows = [_click_row(provider, each, now) for each in found if isinstance(each, Clicked)]
-        dead = [
-            (f"{Pushed.CLICK}:{provider}", each.raw, each.reason)
-            for each in found
-            if isinstance(each, Unreadable)
-        ]
-        return self._commit(rows, dead)
+        return self._commit(rows, _dead(Pushed.CLICK, provider, found))
 
-    def _commit(self, rows: Sequence[NewRow], dead: Sequence[tuple[str, Any, str]]) -> Taken:
+    def _commit(self, rows: Sequence[NewRow], dead: Sequence[Dead]) -> Taken:
         store = self._runtime.store
         inserted = store.insert(rows)
         for source, payload, reason in dead:
@@ -215,6 +206,15 @@ class Reception:
             raise StillUnreadable(rejected.reason) from None
         except json.JSONDecodeError:
             raise StillUnreadable("it was too long to be kept whole") from None
+
+
+def _dead(how: Pushed, provider: str, found: Sequence[object]) -> list[Dead]:
+    """The parts of a push that could not be read."""
+    return [
+        (f"{how}:{provider}", each.raw, each.reason)
+        for each in found
+        if isinstance(each, Unreadable)
+    ]
 
 
 def _text_row(provider: str, number: Number, text: Received, now: datetime) -> NewRow:

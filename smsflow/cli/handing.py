@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from smsflow.cli.group import smsflow
-from smsflow.cli.telling import age, by_option, instant, opened_store, safe
+from smsflow.cli.telling import age, by_option, opened_store, safe
 
 if TYPE_CHECKING:
     from smsflow.store import Store
@@ -40,7 +40,7 @@ def handoffs(ctx: click.Context, queue: str | None, closed: bool, as_json: bool)
     now = _now()
     for each in found:
         if as_json:
-            click.echo(json.dumps(_as_json(each)))
+            click.echo(json.dumps(each.to_json()))
         else:
             _print(each, now)
     if not as_json and not found:
@@ -64,14 +64,6 @@ def _state(handoff: Handoff, now: datetime) -> str:
     return f"waits for an answer, {age(handoff.waits_since, now)}"
 
 
-def _as_json(handoff: Handoff) -> dict[str, Any]:
-    told = {name: getattr(handoff, name) for name in type(handoff).__slots__}
-    return {
-        name: instant(value) if isinstance(value, datetime) else value
-        for name, value in told.items()
-    }
-
-
 @handoffs.command()
 @click.argument("handoff", metavar="ID")
 @_JSON
@@ -82,7 +74,7 @@ def show(ctx: click.Context, handoff: str, as_json: bool) -> None:
         found = _found(ctx, store, handoff)
         texts = store.said_in(found)
     if as_json:
-        click.echo(json.dumps({**_as_json(found), "texts": [_said_json(each) for each in texts]}))
+        click.echo(json.dumps({**found.to_json(), "texts": [each.to_json() for each in texts]}))
         return
     _print(found, _now())
     for each in texts:
@@ -95,11 +87,6 @@ def show(ctx: click.Context, handoff: str, as_json: bool) -> None:
 def _said(said: Said) -> str:
     state = f"  ({said.state})" if said.state else ""
     return f"  {said.at:%d %b %H:%M} {_SIDES[said.by]} {safe(said.text, 1000)}{state}"
-
-
-def _said_json(said: Said) -> dict[str, Any]:
-    ours = {"message": said.message, "state": said.state} if said.message else {}
-    return {"at": instant(said.at), "by": said.by, "text": said.text, **ours}
 
 
 @handoffs.command()

@@ -277,6 +277,14 @@ class Handoff:
     by: str | None  # who closed it; None when nobody did
     reason: str | None  # why it is closed: closed, timeout, opted_out ...
 
+    def to_json(self) -> dict[str, Any]:
+        """For programs; moments in ISO 8601."""
+        told = {name: getattr(self, name) for name in Handoff.__slots__}
+        return {
+            name: value.isoformat() if isinstance(value, datetime) else value
+            for name, value in told.items()
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
@@ -287,6 +295,11 @@ class Said:
     text: str
     message: str | None = None  # the id of a text of ours
     state: str | None = None  # and what became of it
+
+    def to_json(self) -> dict[str, Any]:
+        """For programs."""
+        ours = {"message": self.message, "state": self.state} if self.message is not None else {}
+        return {"at": self.at.isoformat(), "by": self.by, "text": self.text, **ours}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from flask import Blueprint, request
 
 from smsflow import desk
 from smsflow.errors import WebhookRejected
-from smsflow.store.rows import Handoff, NewRow, Said
+from smsflow.store.rows import Handoff, NewRow
 from smsflow.web.api import Answer, Desk, body_of_request
 
 if TYPE_CHECKING:
@@ -70,13 +70,13 @@ class Counter:
         if state not in _STATES:
             raise WebhookRejected(400, f"'state' must be one of: {', '.join(_STATES)}")
         found = self._runtime.store.handoffs(given.get("queue"), state=state, limit=MOST)
-        return {"handoffs": [as_json(each) for each in found]}, 200
+        return {"handoffs": [each.to_json() for each in found]}, 200
 
     def conversation(self, handoff: str) -> Answer:
         """One handoff, with what was said."""
         found = self._found(handoff)
-        texts = [said_json(each) for each in self._runtime.store.said_in(found)]
-        return {**as_json(found), "texts": texts}, 200
+        texts = [each.to_json() for each in self._runtime.store.said_in(found)]
+        return {**found.to_json(), "texts": texts}, 200
 
     def text(self, handoff: str, body: Mapping[str, Any]) -> Answer:
         """Send what the person wrote."""
@@ -130,17 +130,3 @@ def _who(body: Mapping[str, Any], known: set[str]) -> str:
     if not isinstance(by, str) or not 0 < len(by.strip()) <= _BY:
         raise WebhookRejected(400, f"'by' must be a name of {_BY} characters at most")
     return by.strip()
-
-
-def as_json(handoff: Handoff) -> dict[str, Any]:
-    """A handoff for programs; moments in ISO 8601."""
-    moments = ("opened_at", "waits_since", "closed_at")
-    found = {name: getattr(handoff, name) for name in Handoff.__slots__ if name not in moments}
-    told = {name: getattr(handoff, name) for name in moments}
-    return found | {name: at.isoformat() if at else None for name, at in told.items()}
-
-
-def said_json(said: Said) -> dict[str, Any]:
-    """A text of either side for programs."""
-    ours = {"message": said.message, "state": said.state} if said.message is not None else {}
-    return {"at": said.at.isoformat(), "by": said.by, "text": said.text, **ours}
