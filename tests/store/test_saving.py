@@ -248,7 +248,7 @@ def test_a_nul_in_a_text_can_be_saved(desk):
 
 
 def test_no_batch_walks_through_what_waits(desk, explained):
-    """Each table is entered by an index, however old the statistics are: on PostgreSQL, where an OR
+    """The outbox is entered by an index, however old the statistics are: on PostgreSQL, where an OR
     over three columns is none."""
     for number in range(20):
         desk.queue(f"+4477009001{number:02}", f"m{number}")
@@ -256,16 +256,17 @@ def test_no_batch_walks_through_what_waits(desk, explained):
     with explained() as plans:
         moved = [MovedForward("m1", State.DELIVERED, None, desk.clock.now())]
         desk.save(ANN, Changes(moved=moved, dropped=[(BEN, DropQueued("opted out"))]))
-    assert plans
-    assert [node for plan in plans for node in scans(plan) if "Index Cond" not in node] == []
+    found = [node for plan in plans for node in scans(plan, "outbox")]
+    assert found
+    assert [node for node in found if "Index Cond" not in node] == []
 
 
-def scans(plan):
-    """All nodes of a plan that read a table."""
-    if "Scan" in plan["Node Type"] and "Relation Name" in plan:
+def scans(plan, table):
+    """All nodes of a plan that read the table."""
+    if plan.get("Relation Name") == table and "Scan" in plan["Node Type"]:
         yield plan
     for part in plan.get("Plans", ()):
-        yield from scans(part)
+        yield from scans(part, table)
 
 
 @pytest.fixture
