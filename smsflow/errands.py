@@ -116,25 +116,26 @@ class Errands:
             self._withdraw(errand, now)
             return
         if now >= errand.expires:
-            result = failed("timeout", "nobody could do it in time")
+            result, why = failed("timeout", "nobody could do it in time"), "too late"
         elif errand.kind == "action":
-            result = self._act(errand)
+            result, why = self._act(errand), f"the action {errand.order['name']}"
         elif errand.kind == "lookup":
             found = self._look_up(errand)
             if isinstance(found, float):
                 self._again(errand, found, "the provider gave no answer", errand.order["provider"])
                 return
-            result = found
+            result, why = found, errand.order["provider"]
         else:
             reply, secrets = self._ask(errand)
             found = result_of(errand.order, reply, errand.tries + 1)
+            said = f"status {reply.status}" if isinstance(reply, Reply) else reply.reason
+            why = f"{errand.order['service']}: {_masked(said, secrets)}"
             if isinstance(found, float):
-                why = f"status {reply.status}" if isinstance(reply, Reply) else reply.reason
-                self._again(errand, found, _masked(why, secrets), errand.order["service"])
+                self._again(errand, found, _masked(said, secrets), errand.order["service"])
                 return
             result = _masked(found, secrets)
         if not result["ok"]:
-            log.warning("errand_failed", kind=errand.kind, errand=errand.id)
+            log.warning("errand_failed", kind=errand.kind, errand=errand.id, reason=why)
         self._store.finish_errand(errand, result, self._clock.now())
 
     def _again(self, errand: LeasedErrand, seconds: float, why: str, whom: str) -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from random import Random, SystemRandom
 from typing import Any
 from urllib.parse import quote
 
 import redis
+import structlog
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -38,6 +40,8 @@ from smsflow.providers.base import Provider
 from smsflow.providers.transport import HttpTransport
 from smsflow.store import Store
 from smsflow.webclient import WebClient
+
+log = structlog.get_logger(__name__)
 
 # A nudge is a hint: better late by a sweep than a webhook that hangs on a sick Redis.
 REDIS_TIMEOUT = 0.5  # seconds
@@ -339,3 +343,19 @@ def _of_project(settings: Settings, entry: ProviderEntry, factory: Callable[...,
             f" {type(error).__name__}: {error}"
         ) from error
     return made
+
+
+def try_out(settings: Settings) -> None:
+    """Open a runtime and close it again, before processes are made that each would fail.
+
+    Raises ProjectInvalid and SettingsInvalid. A service that can't be called is told in the log:
+    its flows may have a way for that, so it stops nobody.
+    """
+    with closing(Runtime.open(settings)) as runtime:
+        for name, service in runtime.project.services.items():
+            try:
+                for value in (service.url, service.bearer, service.value, service.user):
+                    settings.resolve(value)
+                settings.resolve(service.password)
+            except SettingsInvalid as error:
+                log.warning("service_not_callable", service=name, reason=str(error))

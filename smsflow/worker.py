@@ -31,11 +31,12 @@ from smsflow.config import Settings
 from smsflow.errors import SettingsInvalid
 from smsflow.jobs import ERRANDS, INBOX, OUTBOX, SmsflowJob, Sweep
 from smsflow.parent import end_with
-from smsflow.runtime import Runtime
+from smsflow.runtime import Runtime, try_out
 
 WORKER_TTL = 45  # seconds until RQ forgets a worker that died
 MAINTENANCE = 30  # seconds
 HIRE_AFTER = 0.2  # seconds, when a worker has quit
+UNREACHABLE = 1.0  # seconds, when Redis was not there
 STOP_SECONDS = 20.0  # for a job in hand
 # A supervisor that is killed is started again, which takes seconds on a busy machine. Until then
 # its children go on; both at once are no more than two `smsflow worker`.
@@ -95,28 +96,29 @@ class _Post:
         self.queue = queue
         self._kind = kind
         self._connection = connection
-        self._worker = self._hire()
+        self._worker: QueueWorker | None = None
         self._stopping = threading.Event()
 
     def work(self) -> None:
         """Work until told to stop, by `stop` or by a signal to this process."""
         with suppress(StopRequested):
             while not self._stopping.is_set():
+                pause = HIRE_AFTER
                 try:
+                    self._worker = _worker(self._kind, self.queue, self._connection)
                     self._worker.work(logging_level="WARNING")
                 except redis.RedisError as error:
                     log.warning("redis_unreachable", doing="work", reason=str(error))
-                if self._worker.told_to_stop or self._stopping.wait(HIRE_AFTER):
+                    pause = UNREACHABLE
+                told_to_stop = self._worker is not None and self._worker.told_to_stop
+                if told_to_stop or self._stopping.wait(pause):
                     return
-                self._worker = self._hire()
-
-    def _hire(self) -> QueueWorker:
-        return _worker(self._kind, self.queue, self._connection)
 
     def stop(self) -> None:
         """Let `work` end after the job in hand, as soon as there is a next one."""
         self._stopping.set()
-        self._worker._stop_requested = True
+        if self._worker is not None:
+            self._worker._stop_requested = True
 
 
 # --- in one process -------------------------------------------------------------------------------
@@ -198,7 +200,7 @@ class Supervisor:
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
-        Runtime.open(self._settings).close()
+        try_out(self._settings)
         children = [_Child(name, self._settings) for name in self._wanted]
         log.info("worker_started", children=len(children))
         try:

@@ -162,6 +162,14 @@ def test_a_text_that_the_provider_knows_and_we_do_not(office: Office) -> None:
     assert (found.finding, found.id, found.contact) == (Finding.UNKNOWN_HERE, stranger, PHONE)
 
 
+def test_a_text_that_was_erased_is_no_stranger(office: Office) -> None:
+    """Its id is kept for a while, which tells nothing of anybody."""
+    office.sent()
+    assert office.store.erase(PHONE, by="us", now=office.clock.now()).rows["messages"] == 1
+    office.clock.advance(LONG)
+    assert office.audit().differences == []
+
+
 def test_a_wire_id_that_was_never_given_out_is_unknown_here(office: Office) -> None:
     """The message is ours, and that try is not: its word must not count as a report."""
     message = office.sent()

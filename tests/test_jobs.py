@@ -20,9 +20,9 @@ from structlog.testing import capture_logs
 from smsflow import jobs
 from smsflow.config import Settings
 from smsflow.jobs import INBOX, OUTBOX, Nudger, SmsflowJob, Sweep
-from smsflow.runtime import Runtime, connect_redis
+from smsflow.runtime import Runtime, connect_redis, try_out
 from smsflow.store.rows import Kind, NewRow
-from smsflow.worker import ThreadWorker, _worker
+from smsflow.worker import ThreadWorker, _Post, _worker
 from tests.conftest import FakeClock
 
 PHONE = "+447700900123"
@@ -256,3 +256,32 @@ def test_a_sweep_that_stops_hands_its_lead_over(runtime: Runtime) -> None:
     first.stop()
     thread.join()
     assert runtime.store.lead("sweep", "second", 5.0)
+
+
+def test_a_worker_that_begins_without_redis_waits_for_it() -> None:
+    """One line in the log; no traceback, and no child that dies for it."""
+    posts: list[_Post] = []
+
+    class Absent(ThreadWorker):
+        def __init__(self, *_arguments: object, **_options: object) -> None:
+            posts[0].stop()  # told to end at once, so that nobody waits for Redis here
+            raise redis.ConnectionError("nobody is there")
+
+    posts.append(_Post(Absent, INBOX, redis.Redis()))
+    with capture_logs() as told:
+        posts[0].work()
+    assert [(each["event"], each["reason"]) for each in told] == [
+        ("redis_unreachable", "nobody is there")
+    ]
+
+
+def test_a_service_without_its_secret_is_told_before_the_work_begins(
+    environment: dict[str, str],
+) -> None:
+    with capture_logs() as told:
+        try_out(Settings.from_environment(environment, project=SAMPLES))
+    assert [(each["event"], each["service"]) for each in told] == [
+        ("service_not_callable", "clinic"),
+        ("service_not_callable", "crm"),
+    ]
+    assert "CLINIC_TOKEN, which is not set" in told[0]["reason"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -85,7 +85,8 @@ class Auditor:
         tell("asking again", 0.0)
         known = self._settled(audit, [*silent, *again])
         young = now - patience
-        found = list(_unknown_here(audit, lines, messages))
+        erased = self._store.erased_texts(lines.keys() - messages.keys())
+        found = list(_unknown_here(audit, lines, {*messages, *erased}))
         for message in ours:
             found += judged(message, lines[message.id], known, now)
         found += self._unknown_there(audit, silent, known, tried)
@@ -188,12 +189,10 @@ def _went_out(told: Sequence[tuple[str, LogLine]]) -> bool:
     return any(line.taken for _, line in told)
 
 
-def _unknown_here(
-    audit: Audit, lines: Lines, messages: Mapping[str, Message]
-) -> Iterator[Difference]:
+def _unknown_here(audit: Audit, lines: Lines, known: Collection[str]) -> Iterator[Difference]:
     """Texts that the provider took under an id of our kind, and that we know nothing of."""
     for id_, told in lines.items():
-        if id_ in messages:
+        if id_ in known:
             continue
         taken = [(name, line) for name, line in told if line.taken]
         if not _OUR_KIND.fullmatch(id_):

@@ -147,7 +147,7 @@ def _head(session: Session, phone: str) -> str:
 
 def _detail(line: TraceLine, message: Message | None) -> str:
     if message is None:
-        return safe(line.detail, 100)
+        return safe(line.detail, 100 if line.what != "error" else 300)
     parts = f"{message.segments} part{'' if message.segments == 1 else 's'}"
     return (
         f'"{safe(line.detail, 100)}" {parts} via {message.number}, {message.state}{_why(message)}'

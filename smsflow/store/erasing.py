@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,12 +29,15 @@ from smsflow.store.schema import (
     parts,
     received,
     requests,
+    seen,
     sessions,
     tallies,
     traces,
     unplaced,
 )
 from smsflow.store.withdrawing import Withdrawer
+
+_ERASED = "erased:"  # and the id of a message: a key among those of what was seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,9 @@ class Erasing(Inbox):
         super().__init__(database)
         self._list = ErasedContacts(database)
         self._held = Withdrawer(database.dialect)
+        self._texts_that_were = select(seen.c.key).where(
+            database.dialect.one_of(seen.c.key, "keys")
+        )
 
     def erase(self, phone: str, *, by: str, now: datetime) -> Erasure:
         """Delete all that tells of a number, in one transaction; a worker that is busy with it is
@@ -62,6 +68,9 @@ class Erasing(Inbox):
             known = select(contacts.c.opted_out).where(contacts.c.phone == phone)
             opted_out = bool(connection.scalar(known))
             self._held.erase(connection, phone, now, stopped=opted_out)
+            # Their ids tell nothing of anybody, and an audit finds them in the provider's logs.
+            texts = connection.scalars(select(messages.c.id).where(_theirs(phone)))
+            connection.execute(self._remember, {"keys": [_ERASED + text for text in texts]})
             rows = {
                 table.name: connection.execute(delete(table).where(which)).rowcount
                 for table, which in _rows_of(phone)
@@ -70,6 +79,13 @@ class Erasing(Inbox):
                 self._list.add(connection, phone)
             self._note_erasure(connection, rows, by)
         return Erasure({name: count for name, count in rows.items() if count}, opted_out)
+
+    def erased_texts(self, ids: Collection[str]) -> set[str]:
+        """Those of these ids that belonged to texts which were erased in the last 30 days."""
+        with self._db.read() as connection:
+            keys = {"keys": [_ERASED + each for each in ids]}
+            found = connection.scalars(self._texts_that_were, keys)
+            return {key.removeprefix(_ERASED) for key in found}
 
     def _note_erasure(self, connection: Connection, rows: dict[str, int], by: str) -> None:
         """A line of the record, which holds no numbers."""
@@ -105,10 +121,14 @@ def _rewritten(connection: sqlite3.Connection) -> bool:
     return not busy
 
 
+def _theirs(phone: str) -> ColumnElement[bool]:
+    """The messages to a number, or from its sessions."""
+    return or_(messages.c.contact == phone, messages.c.owner == phone)
+
+
 def _rows_of(phone: str) -> Iterator[tuple[Table, ColumnElement[bool]]]:
     """What tells of the number; rows that others refer to come after those."""
-    theirs = or_(messages.c.contact == phone, messages.c.owner == phone)
-    texts = select(messages.c.id).where(theirs)
+    texts = select(messages.c.id).where(_theirs(phone))
     runs = select(sessions.c.id).where(sessions.c.phone == phone)
     yield inbox, inbox.c.contact == phone
     yield errands, errands.c.contact == phone
@@ -122,7 +142,7 @@ def _rows_of(phone: str) -> Iterator[tuple[Table, ColumnElement[bool]]]:
     yield outbox, or_(outbox.c.contact == phone, outbox.c.owner == phone)
     yield attempts, attempts.c.message.in_(texts)
     yield clicks, or_(clicks.c.contact == phone, clicks.c.session.in_(runs))
-    yield messages, theirs
+    yield messages, _theirs(phone)
     yield requests, requests.c.request.in_(runs)
     yield sessions, sessions.c.phone == phone
     yield handoffs, handoffs.c.contact == phone

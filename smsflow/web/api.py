@@ -39,6 +39,8 @@ Answer = tuple[dict[str, Any], int]
 WAIT_FOR_RESULT = 2.0  # seconds
 LOOK_EVERY = 0.02  # seconds
 
+_LONGEST_KEY = 255  # characters
+
 
 def blueprint(flow: SMSFlow) -> Blueprint:
     """The routes of the API."""
@@ -48,7 +50,7 @@ def blueprint(flow: SMSFlow) -> Blueprint:
 
     @pages.post("/flows/<name>/sessions")
     def start(name: str) -> Answer:
-        return desk.start(name, body_of_request(), request.headers.get("Idempotency-Key"))
+        return desk.start(name, body_of_request(), idempotency_key())
 
     @pages.get("/sessions/<session_id>")
     def session(session_id: str) -> Answer:
@@ -77,6 +79,16 @@ def body_of_request() -> Mapping[str, Any]:
     if not isinstance(body, dict):
         raise WebhookRejected(400, "send a JSON object, with Content-Type: application/json")
     return body
+
+
+def idempotency_key() -> str | None:
+    """The header of that name; None for none, and for an empty one."""
+    key = request.headers.get("Idempotency-Key", "").strip()
+    if len(key) > _LONGEST_KEY or not (key.isascii() and key.isprintable()):
+        raise WebhookRejected(
+            400, f"an Idempotency-Key has at most {_LONGEST_KEY} printable ASCII characters"
+        )
+    return key or None
 
 
 class Desk:

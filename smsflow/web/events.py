@@ -32,7 +32,7 @@ from smsflow.engine.templating.errors import TemplateError
 from smsflow.engine.templating.templates import compile_expression
 from smsflow.engine.triggering import unstartable
 from smsflow.errors import WebhookRejected
-from smsflow.web.api import Answer, Desk, body_of_request
+from smsflow.web.api import Answer, Desk, body_of_request, idempotency_key
 
 if TYPE_CHECKING:
     from smsflow.runtime import Runtime
@@ -50,7 +50,7 @@ def blueprint(flow: SMSFlow) -> Blueprint:
     @pages.post("/events/<name>")
     def event(name: str) -> Answer:
         signature = request.headers.get(SIGNATURE)
-        key = request.headers.get("Idempotency-Key")
+        key = idempotency_key()
         if signature is None:
             gate.check_token()
         else:
@@ -70,7 +70,7 @@ def blueprint(flow: SMSFlow) -> Blueprint:
     @pages.post("/flows/<name>/broadcasts")
     def broadcast(name: str) -> Answer:
         gate.check_token()
-        key = request.headers.get("Idempotency-Key")
+        key = idempotency_key()
         start, rate = broadcast_of(runtime, name, body_of_request(), key=key)
         dedupe = None if key is None else f"broadcast:{name}:{_digest(key)}"
         (fresh,) = runtime.store.insert([start_row(start, rate=rate, dedupe=dedupe)])

@@ -19,7 +19,7 @@ from flask import Blueprint, request
 from smsflow import desk
 from smsflow.errors import WebhookRejected
 from smsflow.store.rows import Handoff, NewRow
-from smsflow.web.api import Answer, Desk, body_of_request
+from smsflow.web.api import Answer, Desk, body_of_request, idempotency_key
 
 if TYPE_CHECKING:
     from smsflow.web import SMSFlow
@@ -88,13 +88,13 @@ class Counter:
         if problem:
             raise WebhookRejected(400, problem)
         by, now = _who(body, {"text", "by"}), self._runtime.clock.now()
-        return self._done(desk.text_row(found, text, by=by, now=now, key=_key()))
+        return self._done(desk.text_row(found, text, by=by, now=now, key=idempotency_key()))
 
     def close(self, handoff: str, body: Mapping[str, Any]) -> Answer:
         """The person is done; the flow goes on."""
         found = self._open(handoff)
         by, now = _who(body, {"by"}), self._runtime.clock.now()
-        return self._done(desk.closing_row(found, by=by, now=now, key=_key()))
+        return self._done(desk.closing_row(found, by=by, now=now, key=idempotency_key()))
 
     def _found(self, handoff: str) -> Handoff:
         found = self._runtime.store.handoff(handoff)
@@ -105,7 +105,7 @@ class Counter:
     def _open(self, handoff: str) -> Handoff:
         """The handoff, if it is open, or if this is a call that is repeated."""
         found = self._found(handoff)
-        if found.state != "open" and _key() is None:
+        if found.state != "open" and idempotency_key() is None:
             raise WebhookRejected(409, f"this handoff is closed: {found.reason}")
         return found
 
@@ -115,10 +115,6 @@ class Counter:
         if answer.get("result") == "closed" and "text" in row.payload:
             raise WebhookRejected(409, "this handoff is closed")
         return answer, status
-
-
-def _key() -> str | None:
-    return request.headers.get("Idempotency-Key")
 
 
 def _who(body: Mapping[str, Any], known: set[str]) -> str:

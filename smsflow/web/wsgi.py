@@ -19,7 +19,7 @@ from granian.server import Server
 from smsflow import logs
 from smsflow.config import Settings
 from smsflow.parent import end_with
-from smsflow.runtime import Runtime
+from smsflow.runtime import Runtime, try_out
 from smsflow.web import create_app
 
 STOP_SECONDS = 2.0  # for requests in hand, when the main process was killed
@@ -51,7 +51,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, threads: in
     Raises ProjectInvalid and SettingsInvalid before any process is started, and OSError when the
     address can't be listened on.
     """
-    Runtime.open(settings).close()
+    try_out(settings)
     port = _free(host, port)
     os.environ["SMSFLOW_PROJECT"] = str(settings.project)
     Server(

@@ -110,6 +110,15 @@ def test_an_idempotency_key_starts_once(desk: Desk) -> None:
     assert len(desk.rows()) == 1
 
 
+def test_an_empty_key_is_none_and_one_that_headers_cannot_hold_is_a_mistake(desk: Desk) -> None:
+    """Two such keys may be read as the same one."""
+    empty = [start(desk, "otp", {"contact": PHONE}, **{"Idempotency-Key": " "}) for _ in range(2)]
+    assert empty[0].json["session"] != empty[1].json["session"]
+    for key in ("\xff\xfe", "x" * 256):
+        answer = start(desk, "otp", {"contact": PHONE}, **{"Idempotency-Key": key})
+        assert (answer.status_code, "printable ASCII" in answer.text) == (400, True)
+
+
 def test_a_code_for_no_session_is_404_and_no_code_is_400(desk: Desk) -> None:
     """Both say what is wrong."""
     for body, status in (({"code": "123456"}, 404), ({}, 400), ({"code": 123456}, 400)):
