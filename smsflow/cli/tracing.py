@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,8 @@ from smsflow.cli.group import settings_folder, smsflow
 from smsflow.cli.telling import instant, opened_store, safe
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from smsflow.engine.state import Session
     from smsflow.store import Store
     from smsflow.store.rows import Message, TraceLine
@@ -36,18 +38,18 @@ def trace(ctx: click.Context, which: str, form: str) -> None:
     with opened_store(ctx) as store:
         phone, sessions, lines = _found(ctx, store, which)
         zone = _zone(ctx, store, phone)
-        messages = store.messages_of(phone)
+        messages, due = store.messages_of(phone), store.waits_until(phone)
     told = list(_with_messages(lines, messages))
     if form == "json":
         content = {
             "contact": phone,
             "timezone": zone,
             "sessions": [_session_json(each) for each in sessions],
-            "lines": [_line_json(line, message) for line, message in told],
+            "lines": [_line_json(line, message, due) for line, message in told],
         }
         click.echo(json.dumps(content, ensure_ascii=False))
     else:
-        _print(phone, sessions, told, ZoneInfo(zone))
+        _print(phone, sessions, told, due, ZoneInfo(zone))
 
 
 def _found(
@@ -115,6 +117,7 @@ def _print(
     phone: str,
     sessions: list[Session],
     told: list[tuple[TraceLine, Message | None]],
+    due: Mapping[str, datetime],
     zone: ZoneInfo,
 ) -> None:
     for session in sessions:
@@ -130,7 +133,9 @@ def _print(
             click.secho(f"{day} ({zone.key})", dim=True)
         flow = "" if single else f"{flows.get(line.session or '', '-'):<{width}} "
         place = f"  {line.place}" if line.place else ""
-        click.echo(f" {local:%H:%M:%S} {flow}{line.what:<8} {_detail(line, message)}{place}")
+        click.echo(
+            f" {local:%H:%M:%S} {flow}{line.what:<8} {_detail(line, message, due, zone)}{place}"
+        )
 
 
 def _head(session: Session, phone: str) -> str:
@@ -145,13 +150,22 @@ def _head(session: Session, phone: str) -> str:
     return f"{session.id} {flow}  {phone}  {session.language}{key}  {state}"
 
 
-def _detail(line: TraceLine, message: Message | None) -> str:
+def _detail(
+    line: TraceLine, message: Message | None, due: Mapping[str, datetime], zone: ZoneInfo
+) -> str:
     if message is None:
         return safe(line.detail, 100 if line.what != "error" else 300)
     parts = f"{message.segments} part{'' if message.segments == 1 else 's'}"
-    return (
-        f'"{safe(line.detail, 100)}" {parts} via {message.number}, {message.state}{_why(message)}'
-    )
+    state = f"{message.state}{_until(message, line.at, due, zone)}{_why(message)}"
+    return f'"{safe(line.detail, 100)}" {parts} via {message.number}, {state}'
+
+
+def _until(message: Message, made_at: datetime, due: Mapping[str, datetime], zone: ZoneInfo) -> str:
+    """Until when a text is held, as by quiet hours or a cap."""
+    leaves = due.get(message.id)
+    if leaves is None or leaves <= made_at:
+        return ""
+    return f" until {leaves.astimezone(zone):%a %d %b %H:%M}"
 
 
 def _why(message: Message) -> str:
@@ -198,8 +212,10 @@ def _message_json(message: Message) -> dict[str, Any]:
     }
 
 
-def _line_json(line: TraceLine, message: Message | None) -> dict[str, Any]:
-    sent = message and _message_json(message)
+def _line_json(
+    line: TraceLine, message: Message | None, due: Mapping[str, datetime]
+) -> dict[str, Any]:
+    sent = message and {**_message_json(message), "due": instant(due.get(message.id))}
     return {
         "at": instant(line.at),
         "session": line.session,

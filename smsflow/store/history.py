@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select
@@ -133,6 +134,12 @@ class History(Part):
         statement = select_messages().where(messages.c.contact == phone).order_by(messages.c.seq)
         with self._db.read() as connection:
             return [read_message(row) for row in connection.execute(statement).mappings()]
+
+    def waits_until(self, phone: str) -> dict[str, datetime]:
+        """When the texts to a contact that wait may leave, by id."""
+        statement = select(outbox.c.message, outbox.c.due).where(outbox.c.contact == phone)
+        with self._db.read() as connection:
+            return {row.message: row.due for row in connection.execute(statement)}
 
     def received_of(self, phone: str) -> list[Received]:
         """The texts that came from a contact, oldest first; `receiver` is our number's name."""

@@ -348,6 +348,24 @@ def test_trace_of_a_number_has_all_its_sessions_and_what_no_session_took(site: S
     assert "csat-survey send" in said
 
 
+def test_trace_tells_until_when_a_text_is_held(site: Site) -> None:
+    """Here by quiet hours, on the contact's clock."""
+    (site.folder / "flows" / "night.yaml").write_text(
+        "smsflow: 1\ntriggers: [{keyword: NIGHT}]\nsteps: [{send: Good morning, quiet: hold}]\n"
+    )
+    night = Site(site.folder, site.store)
+    night.clock.time = datetime(2025, 3, 10, 22, 30, tzinfo=UTC)
+    night.says("night")
+    said = run(site.folder, "trace", PHONE).output
+    assert '"Good morning" 1 part via main, queued until Tue 11 Mar 08:00  flows/night' in said
+    (line,) = [
+        each
+        for each in json.loads(run(site.folder, "trace", PHONE, "--format", "json").output)["lines"]
+        if each["message"]
+    ]
+    assert line["message"]["due"] == "2025-03-11T08:00:00+00:00"
+
+
 def test_trace_shows_no_code(site: Site) -> None:
     """Neither the one that was sent nor the ones that were tried."""
     site.says("login")
