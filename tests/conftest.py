@@ -62,7 +62,7 @@ def _logging_as_before() -> Iterator[None]:
 
 # --- how the tests run ----------------------------------------------------------------------------
 
-_PROCESSES = 2
+_PROCESSES = 3
 
 # Tests that start whole families of processes: one after the other, for two at a time would only
 # wait for each other.
@@ -77,7 +77,8 @@ _FAMILIES = (
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """The whole suite runs in two processes, unless `-n` says otherwise or xdist is not there."""
+    """The whole suite runs in three processes, one of which mostly waits for others, unless `-n`
+    says otherwise or xdist is not there."""
     if not config.pluginmanager.hasplugin("xdist") or hasattr(config, "workerinput"):
         return
     option = config.option

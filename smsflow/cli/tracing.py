@@ -161,9 +161,9 @@ def _detail(
 
 
 def _until(message: Message, made_at: datetime, due: Mapping[str, datetime], zone: ZoneInfo) -> str:
-    """Until when a text is held, as by quiet hours or a cap."""
+    """Until when a text is held, as by quiet hours or a cap; trouble with one is soon over."""
     leaves = due.get(message.id)
-    if leaves is None or leaves <= made_at:
+    if leaves is None or leaves <= made_at or message.error:
         return ""
     return f" until {leaves.astimezone(zone):%a %d %b %H:%M}"
 
