@@ -94,7 +94,7 @@ def pytest_collection_finish() -> None:
     """What was collected stays to the end. Python's collector looked through it a hundred times,
     which was a sixth of the suite's time."""
     gc.freeze()
-    gc.set_threshold(20_000, 10, 10)
+    gc.set_threshold(100_000, 50, 50)
 
 
 @pytest.hookimpl(optionalhook=True)
