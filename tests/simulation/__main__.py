@@ -92,22 +92,23 @@ def _accuse(console: Console, result: Result) -> None:
 
 
 def _sum_up(console: Console, results: list[Result], seconds: float) -> None:
-    table = Table(title="Simulation")
-    for name in ("seeds", "steps", "crashes", "pauses", "texts in", "texts out", "violations"):
-        table.add_column(name, justify="right")
-    table.add_column("simulated", justify="right")
-    table.add_column("seconds", justify="right")
-    figures = [
-        len(results),
-        sum(each.steps for each in results),
-        sum(each.crashes for each in results),
-        sum(each.pauses for each in results),
-        sum(each.texts for each in results),
-        sum(each.messages for each in results),
-        sum(len(each.violations) for each in results),
-    ]
     days = sum(each.seconds for each in results) / 86_400
-    table.add_row(*(f"{each:,}" for each in figures), f"{days:,.0f} days", f"{seconds:,.1f}")
+    figures = {
+        "seeds": f"{len(results):,}",
+        "steps": f"{sum(each.steps for each in results):,}",
+        "crashes": f"{sum(each.crashes for each in results):,}",
+        "pauses": f"{sum(each.pauses for each in results):,}",
+        "texts in": f"{sum(each.texts for each in results):,}",
+        "texts out": f"{sum(each.messages for each in results):,}",
+        "violations": f"{sum(len(each.violations) for each in results):,}",
+        "simulated": f"{days:,.0f} days",
+        "seconds": f"{seconds:,.1f}",
+    }
+    table = Table(title="Simulation", show_header=False)  # fits a narrow terminal
+    table.add_column()
+    table.add_column(justify="right")
+    for name, figure in figures.items():
+        table.add_row(name, figure)
     console.print(table)
 
 
