@@ -106,6 +106,8 @@ class _Post:
                 pause = HIRE_AFTER
                 try:
                     self._worker = _worker(self._kind, self.queue, self._connection)
+                    if self._stopping.is_set():
+                        return
                     self._worker.work(logging_level="WARNING")
                 except redis.RedisError as error:
                     log.warning("redis_unreachable", doing="work", reason=str(error))

@@ -285,3 +285,18 @@ def test_a_service_without_its_secret_is_told_before_the_work_begins(
         ("service_not_callable", "crm"),
     ]
     assert "CLINIC_TOKEN, which is not set" in told[0]["reason"]
+
+
+def test_a_stop_that_comes_while_a_worker_is_made_counts() -> None:
+    """It does not begin to wait for jobs, and the process ends."""
+    posts: list[_Post] = []
+
+    class Late(ThreadWorker):
+        def __init__(self, *_arguments: object, **_options: object) -> None:
+            posts[0].stop()
+
+        def work(self, **_options: object) -> bool:
+            raise AssertionError("it works on")
+
+    posts.append(_Post(Late, INBOX, redis.Redis()))
+    posts[0].work()

@@ -132,7 +132,7 @@ def _lines_of(path: Path) -> list[tuple[int, dict[str, str]]]:
                 reason = "the column 'phone' is missing; commas stand between columns"
                 raise WebhookRejected(400, f"{path.name}:1: {reason}")
             for cells in reader:
-                if len(cells) > len(columns):
+                if any(cells[len(columns) :]):
                     reason = f"{len(cells)} cells, and there are {len(columns)} columns"
                     raise WebhookRejected(400, f"{path.name}:{reader.line_num}: {reason}")
                 own = {name: cell for name, cell in zip(columns, cells, strict=False) if cell}

@@ -286,6 +286,8 @@ def _end_wait(turn: Turn, session: Session, label: str = "cancelled") -> None:
     """Nobody waits for that any more."""
     left, session.waiting = session.waiting, None
     if left is not None:
+        if left.root is not None:  # no reminder of it leaves any more, so nothing waits for one
+            session.leaves_at = None
         drop(turn, left, label)
 
 

@@ -198,7 +198,7 @@ class Session:
     handling: str | None = None  # the error handler that runs: see `Flow.handlers`
     asked: list[str] = field(default_factory=list)  # questions that were answered, newest last
     opens_at: datetime | None = None  # when its first text leaves, if that had to wait
-    leaves_at: datetime | None = None  # when its texts have left, if something holds one
+    leaves_at: datetime | None = None  # when its last text leaves, if something holds it
     asleep: int = 0  # seconds of waits for a date, in which the lifetime doesn't run
     sent: int = 0
     serial: int = 0

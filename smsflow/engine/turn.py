@@ -263,8 +263,8 @@ class Turn:
             rules, self.contact, session, flow, self.now, delivery=delivery, to=to
         )
         session.sent += 1
-        if to is None and later is None and window.opens > self.now:
-            session.leaves_at = max(window.opens, session.leaves_at or window.opens)
+        if to is None and later is None:
+            session.leaves_at = window.opens if window.opens > self.now else None
         held = Hold(window)
         if later is not None:
             number = self.world.project.numbers[self.first_number(session, step)]

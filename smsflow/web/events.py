@@ -8,7 +8,7 @@ Both take the API's bearer token. A system that can sign and keep no token sends
 SMSFLOW_EVENTS_SECRET, within five minutes.
 
 With an `Idempotency-Key` a repetition does nothing. That of a signed event is signed too, as
-`<t>.<name>.<key>.<body>`; without one the signature itself is the key, so what somebody caught on
+`<t>.<name>:<key>.<body>`; without one the signature itself is the key, so what somebody caught on
 the way tells nothing again.
 """
 
@@ -54,7 +54,7 @@ def blueprint(flow: SMSFlow) -> Blueprint:
         if signature is None:
             gate.check_token()
         else:
-            about = name if key is None else f"{name}.{key}"
+            about = name if key is None else f"{name}:{key}"
             signed = about.encode() + b"." + request.get_data()
             secret = runtime.settings.events_secret
             own = check_signature(signature, signed, secret, runtime.clock.now())
@@ -71,10 +71,11 @@ def blueprint(flow: SMSFlow) -> Blueprint:
     def broadcast(name: str) -> Answer:
         gate.check_token()
         key = idempotency_key()
-        start, rate = broadcast_of(runtime, name, body_of_request(), key=key)
+        start, rate = broadcast_of(runtime, name, body_of_request())
         dedupe = None if key is None else f"broadcast:{name}:{_digest(key)}"
         (fresh,) = runtime.store.insert([start_row(start, rate=rate, dedupe=dedupe)])
-        return {"broadcast": start.session, "flow": name, "known": not fresh}, 202
+        id_ = start.session if fresh else None  # that of the first time is not kept
+        return {"broadcast": id_, "flow": name, "known": not fresh}, 202
 
     return pages
 
@@ -102,10 +103,9 @@ def broadcast_of(
     name: str,
     body: Mapping[str, Any],
     *,
-    key: str | None = None,
     whole: bool = True,
 ) -> tuple[StartFlow, float | None]:
-    """What a body asks for, and how many to start in a second. The same `key` gives the same id.
+    """What a body asks for, and how many to start in a second.
 
     `whole` is False where each contact brings inputs of their own, which are checked with them.
     """
@@ -133,7 +133,7 @@ def broadcast_of(
         raise WebhookRejected(400, "'rate' must be more than 0 and at most 1000")
     start = StartFlow(
         flow=name,
-        session=secrets.token_hex(8) if key is None else _digest(f"{name}\0{key}")[:16],
+        session=secrets.token_hex(8),
         due=runtime.clock.now(),
         kind="broadcast",
         group=group,

@@ -75,10 +75,10 @@ def test_a_wrong_line_is_named_and_nobody_is_texted(
 
 
 def test_a_list_as_other_programs_write_it(site: Path, tmp_path: Path) -> None:
-    """Everything in quotes, a mark in front, an empty line."""
+    """Everything in quotes, a mark in front, an empty cell and an empty line."""
     people = tmp_path / "people.csv"
     people.write_text(
-        '\ufeff"phone","ticket","contact.subscribed"\r\n"+447700900123","T1","marketing"\r\n\r\n'
+        '\ufeff"phone","ticket","contact.subscribed"\r\n"+447700900123","T1","marketing",\r\n\r\n'
     )
     done = run(site, "broadcast", "csat-survey", "--file", str(people), "--yes")
     assert (done.exit_code, done.stdout) == (0, "csat-survey: 1 contact\n")

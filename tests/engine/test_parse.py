@@ -452,6 +452,25 @@ def test_a_bundle_outlives_changes_of_the_project() -> None:
         assert read_bundle(loaded.bundles[name], poorer).version == flow.version
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        "{ask: How many?, save: n, type: integer, range: [1, 10], words: {0: [none]}}",
+        "{ask: How many?, save: n, type: integer, min: 9, max: 1}",
+        "{set: {contact.timezone: Mars/X}}",
+    ],
+)
+def test_a_bundle_outlives_checks_that_came_later(step: str) -> None:
+    """Sessions are on it, and whoever is in one has to be able to say STOP."""
+    loaded = load(sample())
+    assert loaded.project is not None
+    content = json.loads(loaded.bundles["hours"])
+    text = f"smsflow: 1\ninputs: {{o: {{type: object, default: {{x: 1}}}}}}\nsteps: [{step}]\n"
+    known = {"smsflow.yaml": sample()["smsflow.yaml"], "flows/hours.yaml": text.encode()}
+    assert [each for each in load(known).issues if each.level == "error"]
+    read_bundle(json.dumps({**content, "text": text}), loaded.project)
+
+
 def test_a_bundle_keeps_the_templates_that_are_used() -> None:
     """Those of other flows are not its own."""
     assert set(json.loads(load(sample()).bundles["hours"])["templates"]) == {

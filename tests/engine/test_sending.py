@@ -177,6 +177,23 @@ def test_a_wait_behind_a_held_text_runs_from_when_it_leaves(world, clock, phone,
     phone.heard("An hour later")
 
 
+def test_a_reminder_that_is_held_and_not_wanted_any_more_holds_up_nothing(world, clock, phone):
+    """The answer comes before it leaves, and what is begun then runs from then."""
+    clock.shows("2025-03-10 20:50")
+    world("""
+triggers: [{keyword: GO}]
+steps:
+  - {ask: How are you?, type: text, nudge: {after: 30m}}
+  - {wait: 2m}
+  - {send: Good}
+""")
+    phone.says("go")
+    clock.shows("2025-03-10 21:25")
+    phone.says("fine")
+    clock.passes("2m")
+    phone.heard("How are you?", "Good")
+
+
 def test_the_timeout_of_an_event_behind_a_held_text_does_too(world, clock, phone, start):
     clock.shows("2025-03-10 22:00")
     world("steps: [{send: Pay here}, {wait: {event: paid}, timeout: 2h, on_timeout: {send: Late}}]")

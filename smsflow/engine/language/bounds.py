@@ -17,6 +17,8 @@ _COUNTED = {"text": "characters", "code": "characters", "multi": "choices"}
 
 def check_bounds(ctx: Context, fields: Fields, spec: AnswerSpec) -> None:
     """Note bounds that no answer keeps, and answers named elsewhere that don't keep them."""
+    if ctx.kept:
+        return
     low, high = spec.minimum, spec.maximum
     if _above(low, high):
         message = f"no answer fits: 'min' is {low} and 'max' is {high}"

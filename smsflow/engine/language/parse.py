@@ -224,6 +224,7 @@ def _fresh(ctx: Context, file: str) -> Context:
         services=ctx.services,
         extension=ctx.extension,
         update=ctx.update,
+        kept=ctx.kept,
     )
 
 
@@ -263,6 +264,7 @@ def read_bundle(json_text: str, project: Project) -> Flow:
         templates=content["templates"],
         catalogues=from_json(content.get("texts", {})),
         answers=content.get("answers", {}),
+        kept=True,
     )
     issues: list[Issue] = []
     for reading in _readings(content["text"], file, context, issues):

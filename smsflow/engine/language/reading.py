@@ -48,6 +48,7 @@ class Context:
     services: Mapping[str, Service] | None = None  # None: any name will do
     extension: Extension | None = None  # the project's Python; None: any name will do
     update: str = "pin"  # what flows do that don't say
+    kept: bool = False  # a version that sessions are on: checks of meaning have been done
 
     @property
     def filters(self) -> frozenset[str] | None:

@@ -354,6 +354,8 @@ def _default(ctx: Context, kind: str, inner: tuple[Input, ...], node: Node) -> A
     """A default of its type; that of an object has the defaults of its fields, as one given has."""
     if kind != "object" or not isinstance(node, source.Mapping):
         return fit(ctx, kind, node)
+    if ctx.kept:
+        return literals.literal(ctx, node)
     values, mistakes = read_inputs(inner, literals.literal(ctx, node), zone=ctx.timezone)
     if mistakes:
         message = f"in this default {listed(mistakes)}"

@@ -239,7 +239,8 @@ def _after_set(step: Set, names: Names) -> Names:
         if value.expression is not None:
             source = value.expression.source
             may_be_null = needs.strict_expression(source).names - needs.of_value(source).names
-            empty = bool(may_be_null - names)
+            # What is known of contacts grows; that a text needs it is told where it is read.
+            empty = any(not each.startswith("contact.") for each in may_be_null - names)
         else:
             empty = value.literal is None and value.parts is None
         names = names - {target} if empty else names | {target}

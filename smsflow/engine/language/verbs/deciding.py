@@ -52,7 +52,7 @@ def assignments(
 def _fitted(ctx: Context, key: Scalar, node: Node, value: Value) -> Value:
     """A literal as a value of the contact's field that it is for."""
     owner, _, name = key.text.rpartition(".")
-    if not owner or value.expression is not None or value == Value():
+    if ctx.kept or not owner or value.expression is not None or value == Value():
         return value
     if name == "timezone" and isinstance(node, Scalar):
         literals.zone(ctx, node.text, node.place)
