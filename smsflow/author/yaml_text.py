@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from smsflow.engine.templating.values import as_written
+
 # Nothing in these means anything to YAML, wherever they stand on their own in a list.
 _HARMLESS = re.compile(r"[A-Za-z][A-Za-z0-9.!?']*(?: [A-Za-z0-9.!?']+)*")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
@@ -35,12 +37,8 @@ def plain(text: str) -> str:
 def inline(value: Any) -> str:
     """A value on one line: mappings as {key: value}, lists as [value], texts in quotes."""
     match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return str(value)
+        case None | bool() | int() | float():
+            return as_written(value)
         case Mapping():
             pairs = (f"{plain(str(key))}: {inline(item)}" for key, item in value.items())
             return "{" + ", ".join(pairs) + "}"

@@ -387,7 +387,7 @@ def test_one_bad_text_does_not_cost_its_batch(pigeon, wire, text, payload):
     assert [len(wire.sent(n)) for n in range(4)] == [3, 1, 1, 1]
 
 
-@pytest.mark.parametrize(
+gone = pytest.mark.parametrize(
     ("happens", "of_it", "of_the_rest"),
     [
         (MaybeSent("reset"), Verdict.AMBIGUOUS, Verdict.NOT_SENT),
@@ -396,6 +396,9 @@ def test_one_bad_text_does_not_cost_its_batch(pigeon, wire, text, payload):
         (error(429), Verdict.THROTTLED, Verdict.THROTTLED),
     ],
 )
+
+
+@gone
 def test_one_by_one_stops_when_the_provider_is_gone(
     pigeon, wire, text, payload, happens, of_it, of_the_rest
 ):
@@ -406,15 +409,7 @@ def test_one_by_one_stops_when_the_provider_is_gone(
     assert len(wire.requests) == 3
 
 
-@pytest.mark.parametrize(
-    ("happens", "of_it", "of_the_rest"),
-    [
-        (MaybeSent("reset"), Verdict.AMBIGUOUS, Verdict.NOT_SENT),
-        (NotSent("refused"), Verdict.NOT_SENT, Verdict.NOT_SENT),
-        (error(401), Verdict.UNAUTHORIZED, Verdict.UNAUTHORIZED),
-        (error(429), Verdict.THROTTLED, Verdict.THROTTLED),
-    ],
-)
+@gone
 def test_texts_with_requests_of_their_own_stop_when_the_provider_is_gone(
     pigeon, wire, text, happens, of_it, of_the_rest
 ):
